@@ -1,0 +1,110 @@
+"""Pictures on their way between pages, panels and runs: an id stands for a file or for bytes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import re
+import secrets
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, Response
+
+from ..errors import UserError
+from ..host import Host
+from ..picture import Picture, read
+from .routes import PREFIX, Route, _add, guarded
+
+MOST_HELD = 1024 * 2**20  # bytes of uploads kept; the oldest go first
+ID = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+class Pictures:
+    """Uploaded bytes and the paths of our own results, by unguessable id."""
+
+    def __init__(self, most: int = MOST_HELD) -> None:
+        self._most = most
+        self._held: OrderedDict[str, bytes | Path] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, picture: bytes | Path) -> str:
+        key = secrets.token_urlsafe(16)
+        with self._lock:
+            self._held[key] = picture
+            while self._size() > self._most and len(self._held) > 1:
+                self._held.popitem(last=False)
+        return key
+
+    def _size(self) -> int:
+        return sum(len(one) if isinstance(one, bytes) else 1 for one in self._held.values())
+
+    def get(self, key: str) -> bytes | Path:
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+                return self._held[key]
+        raise UserError("This picture is no longer held; load it again.")
+
+
+store = Pictures()
+
+
+def source(text: str) -> bytes | Path:
+    """What a REST field of kind picture names: an id from our store, or base64 with or without a data-URL head."""
+    if ID.fullmatch(text):
+        return store.get(text)
+    try:
+        return base64.b64decode(text.rpartition(",")[2] if text.startswith("data:") else text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise UserError("The picture is neither an id nor base64.") from error
+
+
+def proxy(picture: Picture, longest: int) -> bytes:
+    """A PNG for the page, shrunk until its longer side is at most `longest`."""
+    small, out = picture.to_pil(), io.BytesIO()
+    small.thumbnail((longest, longest))
+    small.save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
+def _upload(body: bytes) -> dict[str, Any]:
+    picture = read(body)
+    key = store.put(body)
+    return {"id": key, "width": picture.extent.width, "height": picture.extent.height}
+
+
+def _download(key: str, longest: str | None) -> Response:
+    held = store.get(key)
+    if longest is not None:
+        if not longest.isdigit() or not 16 <= int(longest) <= 8192:
+            raise UserError("“longest” must be between 16 and 8192.")
+        return Response(proxy(read(held), int(longest)), media_type="image/png")
+    if isinstance(held, bytes):
+        return Response(held, media_type=_media_type(held[:16]))
+    if not held.is_file():
+        raise UserError("This picture is no longer held; load it again.")
+    return FileResponse(held)
+
+
+def _media_type(head: bytes) -> str:
+    """Only pictures leave as pictures: whatever else was uploaded must not run as a page."""
+    kinds = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
+    return next((kind for magic, kind in kinds.items() if head.startswith(magic)), "application/octet-stream")
+
+
+def mount_pictures(app: FastAPI, host: Host) -> None:
+    async def upload(request: Request) -> Response:
+        return await guarded(host, request, _upload, page=True)
+
+    async def download(request: Request) -> Response:
+        key, longest = request.path_params["key"], request.query_params.get("longest")
+        return await guarded(host, request, lambda _: _download(key, longest), page=True)
+
+    path = f"{PREFIX}/v1/core/pictures"
+    _add(app, path, "POST", upload, Route("POST", "pictures", _upload, about="Upload a picture as raw bytes"))
+    _add(app, path + "/{key}", "GET", download, Route("GET", "pictures/{key}", _download, about="A picture by its id"))

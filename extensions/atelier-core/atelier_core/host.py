@@ -1,0 +1,81 @@
+"""The port: all that a unit may ask of the webui it runs in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from PIL import Image
+
+from .job import Job, Result
+
+Kind = Literal["checkpoint", "lora", "controlnet", "upscaler"]
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    name: str
+    path: Path | None  # None: the host makes it itself (Lanczos, Nearest)
+    kind: Kind
+
+
+class Work(Protocol):
+    """A piece of long work the user watches. Given by `Host.working`."""
+
+    def step(self, done: int, total: int, text: str = "") -> None:
+        """Show progress; raises Interrupted when the user has asked for a stop."""
+
+    def preview(self, picture: Image.Image) -> None: ...
+
+
+class Lent(Protocol):
+    """What `Host.lend` gives: where to compute, and how much memory is free there."""
+
+    device: Any  # torch.device
+
+    def free(self) -> int: ...  # bytes
+
+
+class Host(Protocol):
+    name: str  # "a1111", "forge", "embedded", "fake"
+    version: str
+
+    # pictures
+    def generate(self, job: Job) -> Result:
+        """Raises UserError before any sampling when the host lacks something; Interrupted when stopped."""
+
+    def caption(self, picture: Image.Image) -> str: ...
+
+    # long work
+    def working(self, title: str) -> AbstractContextManager[Work]:
+        """Takes the host's queue and its progress bar. `generate` and `lend` may be used inside; it may be nested."""
+
+    def interrupt(self) -> None: ...
+
+    def lend(self, network: Any, need: int) -> AbstractContextManager[Lent]:
+        """Our own network under the host's memory manager: on the device inside, off it afterwards."""
+
+    # what the host has
+    def models(self, kind: Kind) -> tuple[ModelFile, ...]: ...
+
+    def samplers(self) -> tuple[str, ...]: ...
+
+    def outputs(self, unit: str) -> Path:
+        """The folder for a unit's results. It exists."""
+
+    def folder(self, kind: Kind) -> Path: ...
+
+    @property
+    def settings(self) -> Mapping[str, Any]: ...
+
+    def translate(self, text: str) -> str:
+        """For labels and sentences made on the server. Hosts that translate in the page give English back."""
+
+    def allowed(self, request: Any, page: bool) -> bool:
+        """Whether an HTTP request may use our routes, by the host's own logins. `page`: what the web UI itself needs."""
+
+    def panel_call(self, run: Callable[..., tuple[Any, ...]], failed: tuple[Any, ...]) -> Callable[..., tuple[Any, ...]]:
+        """A gradio handler around `run`, with the host's queue and progress. The last output is a line of HTML."""

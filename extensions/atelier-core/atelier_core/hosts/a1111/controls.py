@@ -1,0 +1,95 @@
+"""ControlNet units for one job, through the host's ControlNet script in a private runner."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
+from typing import Any
+
+import numpy as np
+from modules import processing, scripts
+
+from ...errors import UserError
+from ...job import Control, Job
+
+
+class Controls:
+    def __init__(self, job: Job) -> None:
+        """Refuses before any sampling when the script or a model is missing."""
+        self.job = job
+        self.script = self._script() if job.controls else None
+        self.models = [self._model(control) for control in job.controls]
+
+    def _script(self) -> Any:
+        runner = scripts.scripts_img2img if self.job.init else scripts.scripts_txt2img
+        for script in runner.alwayson_scripts:
+            if script.title().lower() == "controlnet":
+                return script
+        raise UserError("ControlNet is not there. Install the extension sd-webui-controlnet and restart the webui.")
+
+    def _model(self, control: Control) -> str:
+        wanted = control.model or control.kind
+        for name in self.known_models():
+            if wanted.lower() in name.lower():
+                return name
+        raise UserError(
+            "There is no ControlNet model for “{kind}”. Put one into models/ControlNet and refresh its list.", kind=wanted
+        )
+
+    def known_models(self) -> list[str]:
+        return [name for name in self._external().get_models() if name != "None"]
+
+    def _external(self) -> Any:
+        known = sys.modules.get("internal_controlnet.external_code")
+        return known or importlib.import_module("internal_controlnet.external_code")
+
+    def unit(self, control: Control, model: str) -> Any:
+        region = control.region
+        return self._external().ControlNetUnit(
+            enabled=True,
+            module=control.module or "none",
+            model=model,
+            image=np.asarray(control.map.convert("RGB")),
+            weight=control.weight,
+            guidance_start=control.start,
+            guidance_end=control.end,
+            resize_mode="Just Resize",
+            effective_region_mask=None if region is None else np.asarray(region.convert("L")),
+        )
+
+    @contextmanager
+    def driving(self, p: Any) -> Iterator[None]:
+        """`p` runs with ControlNet alone. Afterwards the script's argument places are as before and the UNet unhooked."""
+        if self.script is None:
+            yield
+            return
+        before = self.script.args_from, self.script.args_to
+        self.script.args_from, self.script.args_to = 1, 1 + len(self.models)
+        try:
+            p.scripts, p.is_api = self._runner(), True
+            p.script_args = (0, *map(self.unit, self.job.on_canvas().controls, self.models))
+            yield
+        except BaseException:
+            self.script.postprocess(p, processing.Processed(p, []))
+            raise
+        finally:
+            self.script.args_from, self.script.args_to = before
+
+    def _runner(self) -> Any:
+        runner = copy(scripts.scripts_img2img if self.job.init else scripts.scripts_txt2img)
+        runner.callback_map = {}  # a copy shares this cache with the original, keyed by length only
+        runner.alwayson_scripts = runner.scripts = [self.script]
+        runner.selectable_scripts = []
+        return runner
+
+    def prove(self, p: Any) -> None:
+        """Errors in the script's hooks are swallowed by the host: its trace in the parameters is the proof it ran."""
+        for number in range(len(self.models)):
+            if f"ControlNet {number}" not in p.extra_generation_params:
+                raise UserError("ControlNet did not run; the webui's console says why. The picture was discarded.")
+
+    def notes(self) -> tuple[str, ...]:
+        return tuple(f"ControlNet: {model}" for model in self.models)

@@ -1,0 +1,172 @@
+"""A job through the host's own `process_images`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from modules import processing, sd_models, shared
+from modules.shared import opts
+
+from ...errors import Interrupted, UserError
+from ...geometry import Extent
+from ...job import Job, Result
+from ...patches import Attached, Now
+from .controls import Controls
+
+if TYPE_CHECKING:
+    from .host import A1111Host
+
+FILLS = {"blurred": 0, "original": 1, "noise": 2, "nothing": 3}
+ALWAYS = {  # what would let pixels drift for reasons a job does not state
+    "img2img_color_correction": False,
+    "sd_vae_encode_method": "Full",
+    "sd_vae_decode_method": "Full",
+}
+current: list[Rows] = []  # the run the sampler is in, for the host's step callback
+
+
+@dataclass
+class Rows:
+    """Which rows of the batch are cond or uncond, told by the host per step and consumed call by call."""
+
+    now: Now
+    waiting: list[str] = field(default_factory=list)
+
+    def step_begins(self, params: Any) -> None:
+        """`params`: the host's CFGDenoiserParams; cond rows come first, uncond last."""
+        conds, rows = params.text_cond, params.x.shape[0]
+        cond = (conds["crossattn"] if isinstance(conds, dict) else conds).shape[0]
+        self.waiting = ["cond"] * min(cond, rows) + ["uncond"] * (rows - cond)
+        self.now.step, self.now.steps = params.sampling_step, params.total_sampling_steps
+        self.now.sigma = float(params.sigma.flatten()[0])
+
+    def call_begins(self, module: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> None:
+        x = inputs[0]  # [B, C, H, W]
+        self.now.latent = Extent(x.shape[3], x.shape[2])
+        self.now.rows = self._rows(x.shape[0], options.get("transformer_options") or {})
+
+    def _rows(self, count: int, of_forge: dict[str, Any]) -> tuple[str, ...]:
+        marks = of_forge.get("cond_or_uncond")
+        if marks:
+            each = count // len(marks)
+            return tuple(("cond", "uncond")[mark] for mark in marks for _ in range(each))
+        taken, self.waiting = self.waiting[:count], self.waiting[count:]
+        return tuple(taken)
+
+
+def on_cfg_denoiser(params: Any) -> None:
+    if current:
+        current[-1].step_begins(params)
+
+
+class Generator:
+    controls: type[Controls] = Controls
+
+    def __init__(self, host: A1111Host) -> None:
+        self.host = host
+
+    def run(self, job: Job) -> Result:
+        checkpoint = _checkpoint(job)
+        controls = self.controls(job)
+        if job.sampler not in self.host.samplers():
+            raise UserError("There is no sampler “{name}” here.", name=job.sampler)
+        with self.host.working(job.title):
+            self.load_model()
+            p = self._processing(job.on_canvas(), checkpoint)
+            p.sample = self._patched(p.sample, job)
+            with closing(p), controls.driving(p):
+                processed = processing.process_images(p)
+            if shared.state.interrupted or shared.state.skipped:
+                raise Interrupted
+            controls.prove(p)
+        return self._result(job, processed, controls)
+
+    def load_model(self) -> None:
+        if shared.sd_model is None:
+            raise UserError("The webui has no model loaded; choose a checkpoint first.")
+
+    def unet(self, p: Any) -> Any:
+        return p.sd_model.model.diffusion_model
+
+    def _patched(self, sample: Callable[..., Any], job: Job) -> Callable[..., Any]:
+        """Patches go on when the model is loaded and its LoRAs are active, and come off however sampling ends."""
+
+        def patched(*args: Any, **options: Any) -> Any:
+            net, rows = self.unet(p_of(sample)), Rows(Now(steps=job.steps))
+            watch = net.register_forward_pre_hook(rows.call_begins, with_kwargs=True)
+            current.append(rows)
+            try:
+                with Attached(dict(net.named_modules()), job.patches, rows.now):
+                    return sample(*args, **options)
+            finally:
+                current.remove(rows)
+                watch.remove()
+
+        return patched if job.patches else sample
+
+    def _processing(self, job: Job, checkpoint: str) -> Any:
+        common: dict[str, Any] = {
+            "sd_model": shared.sd_model,
+            "outpath_samples": opts.outdir_samples or opts.outdir_img2img_samples,
+            "outpath_grids": opts.outdir_grids or opts.outdir_img2img_grids,
+            "prompt": job.prompt,
+            "negative_prompt": job.negative,
+            "seed": job.seed,
+            "sampler_name": job.sampler,
+            "scheduler": job.scheduler,
+            "batch_size": job.batch,
+            "n_iter": job.count,
+            "steps": job.steps,
+            "cfg_scale": job.cfg,
+            "width": job.size.width,
+            "height": job.size.height,
+            "do_not_save_samples": True,
+            "do_not_save_grid": True,
+            "restore_faces": False,
+            "tiling": False,
+            "override_settings": {**ALWAYS, **({"sd_model_checkpoint": checkpoint} if checkpoint else {})},
+        }
+        p = self._img2img(job, common) if job.init else processing.StableDiffusionProcessingTxt2Img(**common)
+        p.extra_generation_params.update(job.info)
+        return p
+
+    def _img2img(self, job: Job, common: dict[str, Any]) -> Any:
+        return processing.StableDiffusionProcessingImg2Img(
+            init_images=[job.init.convert("RGB")] if job.init else [],
+            mask=job.mask.convert("L") if job.mask else None,
+            mask_blur=job.mask_blur,
+            inpainting_fill=FILLS[job.fill],
+            inpaint_full_res=False,
+            resize_mode=0,
+            denoising_strength=job.denoise,
+            **common,
+        )
+
+    def _result(self, job: Job, processed: Any, controls: Controls) -> Result:
+        first, count = processed.index_of_first_image, len(processed.all_seeds)
+        made = processed.images[first : first + count]
+        notes = controls.notes()
+        if len(made) < job.batch * job.count:
+            notes += ("Stopped before the last batch: {made} of {asked} pictures.".format(made=len(made), asked=count),)
+        pictures = tuple(picture.convert("RGB").crop((0, 0, *job.size)) for picture in made)
+        infotexts = tuple(processed.infotexts[first : first + len(made)])
+        return Result(pictures, infotexts, tuple(int(s) for s in processed.all_seeds[: len(made)]), notes)
+
+
+def p_of(sample: Any) -> Any:
+    """The processing object a bound `sample` belongs to."""
+    return sample.__self__
+
+
+def _checkpoint(job: Job) -> str:
+    if not job.checkpoint:
+        return ""
+    known = sd_models.get_closet_checkpoint_match(job.checkpoint)
+    if known is None:
+        raise UserError("There is no checkpoint “{name}”.", name=job.checkpoint)
+    return str(known.title)
+
+

@@ -1,0 +1,113 @@
+"""Where a webui's entry files hand over: tabs, settings, routes, Extras and upscaler entries of the loaded units.
+
+The webui runs its entry files again at Reload UI and has then forgotten all callbacks, so every call registers anew;
+what it does not forget (upscaler classes, routes of an app that lives on) is made once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+from modules import script_callbacks, scripts_postprocessing, shared
+from modules.upscaler import Upscaler, UpscalerData
+from PIL import Image
+
+from .. import units
+from ..api.pictures import mount_pictures
+from ..api.routes import mount
+from ..settings import CORE_SETTINGS, Setting
+from ..ui import pages, tabs
+from ..units import Unit
+from . import current
+from .a1111 import generate
+
+SECTION = ("atelier", "Atelier")
+
+
+def load_pack(home: Path) -> dict[str, type]:
+    """All units below `home`; gives the classes which the host shall find in the entry file."""
+    return _register(units.load_all(home))
+
+
+def load_unit(folder: Path) -> dict[str, type]:
+    unit = units.load(folder)
+    return _register((unit,) if unit else ())
+
+
+def _register(found: tuple[Unit, ...]) -> dict[str, type]:
+    classes: dict[str, type] = {}
+    script_callbacks.on_cfg_denoiser(generate.on_cfg_denoiser)
+    script_callbacks.on_app_started(_core_routes)
+    script_callbacks.on_ui_settings(partial(_settings, CORE_SETTINGS))
+    for unit in found:
+        script_callbacks.on_ui_settings(partial(_settings, (unit.switch, *unit.settings)))
+        if shared.opts.data.get(unit.switch.key, True):
+            classes.update(_switched_on(unit))
+    return classes
+
+
+def _switched_on(unit: Unit) -> dict[str, type]:
+    if unit.has("panel"):
+        script_callbacks.on_ui_tabs(lambda: [tabs.tab(unit, current())])
+    if unit.has("api"):
+        script_callbacks.on_app_started(lambda _, app: mount(app, current(), unit.name, unit.module("api").ROUTES))
+    if unit.upscalers:
+        upscaler_class(unit)
+    return {f"{unit.package}_extras": _extras_class(unit)} if unit.extras else {}
+
+
+def _core_routes(demo: Any, app: Any) -> None:
+    mount_pictures(app, current())
+    pages.mount_pages(app, current())
+
+
+def _settings(settings: tuple[Setting, ...]) -> None:
+    for setting in settings:
+        kind, options = tabs.control(setting)
+        info = shared.OptionInfo(setting.default, setting.label, kind, options, section=SECTION)
+        if setting.info:
+            info = info.info(setting.info)
+        shared.opts.add_option(setting.key, info.needs_reload_ui() if setting.reload else info)
+
+
+def _extras_class(unit: Unit) -> type:
+    """The unit's entry in the Extras tab, as the host wants it."""
+    entry = unit.module("panel").EXTRAS
+
+    def ui(self: Any) -> dict[str, Any]:
+        return entry.controls(current())
+
+    def process(self: Any, pp: Any, **args: Any) -> None:
+        host = current()
+        with host.inside():  # type: ignore[attr-defined]  # both webuis have it; Extras holds the queue already
+            pp.image, info = entry.process(host, pp.image, args)
+        pp.info.update(info)
+
+    members = {"name": entry.name, "order": entry.order, "ui": ui, "process": process}
+    return type(f"{unit.package}_extras", (scripts_postprocessing.ScriptPostprocessing,), members)
+
+
+@lru_cache(maxsize=None)
+def upscaler_class(unit: Unit) -> type:
+    """Our engine in the host's upscaler list. The host finds it as a subclass, hence once per process."""
+    entry = unit.module("run").UPSCALERS
+
+    def init(self: Any, dirname: str | None = None) -> None:
+        Upscaler.__init__(self)
+        self.scalers = [UpscalerData(name, path, self, scale) for name, path, scale in entry.listed(current())]
+
+    def upscale(self: Any, img: Image.Image, scale: float, selected_model: str | None = None) -> Image.Image:
+        host = current()
+        with host.inside():  # type: ignore[attr-defined]
+            return entry.upscale(host, img, scale, selected_model)
+
+    members: dict[str, Callable[..., Any]] = {"__init__": init, "upscale": upscale, "do_upscale": _whole}
+    return type("UpscalerAtelier", (Upscaler,), {"name": "Atelier", **members})
+
+
+def _whole(self: Any, img: Image.Image, selected_model: str) -> Image.Image:
+    """The host's loop calls `upscale`; other extensions may call this: one pass at the model's own scale."""
+    return self.upscale(img, 4, selected_model)

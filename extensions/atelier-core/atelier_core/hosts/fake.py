@@ -1,0 +1,188 @@
+"""A host without a model: deterministic pictures in no time, for tests and demonstrations.
+
+It keeps every rule of the port: patches see layers and steps, interrupts stop a run, what is missing is refused first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from ..args import add_entries
+from ..errors import Interrupted, UserError
+from ..geometry import Extent
+from ..host import Kind, ModelFile
+from ..job import Job, Result
+from ..patches import Attached, Now
+from ..settings import defaults
+from ..texts import translate
+from ..units import all_settings
+
+WIDTH = 8  # channels of the pretended denoiser
+
+
+def pretended_denoiser() -> torch.nn.Module:
+    """Three layers under ldm names; enough for a patch to hold on to."""
+    generator = torch.Generator().manual_seed(7)
+    names = ("input_blocks.1.1.transformer_blocks.0.attn1.to_q", "middle_block.1.proj_in", "output_blocks.0.0.out")
+    net = torch.nn.Module()
+    for name in names:
+        at = net
+        *parents, leaf = name.split(".")
+        for parent in parents:
+            if not hasattr(at, parent):
+                at.add_module(parent, torch.nn.Module())
+            at = getattr(at, parent)
+        layer = torch.nn.Linear(WIDTH, WIDTH)
+        layer.weight.data = torch.randn(WIDTH, WIDTH, generator=generator) / WIDTH**0.5
+        at.add_module(leaf, layer)
+    return net
+
+
+@dataclass
+class FakeWork:
+    host: FakeHost
+
+    def step(self, done: int, total: int, text: str = "") -> None:
+        self.host.progress.append((done, total, text))
+        self.host.on_step(done, total)
+        if self.host.stopping:
+            raise Interrupted
+
+    def preview(self, picture: Image.Image) -> None:
+        self.host.previews.append(picture)
+
+
+@dataclass
+class FakeLent:
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    room: int = 2**32
+
+    def free(self) -> int:
+        return self.room
+
+
+class FakeHost:
+    name = "fake"
+    version = "1"
+
+    def __init__(self, root: Path, **settings: Any) -> None:
+        self.root = root
+        self.settings: Mapping[str, Any] = {**defaults(all_settings()), **settings}
+        self.unet = pretended_denoiser()
+        self.progress: list[tuple[int, int, str]] = []
+        self.previews: list[Image.Image] = []
+        self.lent = 0  # networks out on loan at this moment
+        self.room = 2**32  # bytes a borrowed network is told to be free
+        self.on_step: Callable[[int, int], None] = lambda done, total: None
+        self.stopping = False
+        self._queue = threading.RLock()
+
+    def generate(self, job: Job) -> Result:
+        self._require(job)
+        seed = job.seed if job.seed >= 0 else random.randrange(2**32)
+        seeds = tuple(seed + i for i in range(job.batch * job.count))
+        padded = job.on_canvas()
+        with self.working(job.title) as work:
+            pictures = tuple(self._picture(padded, one, work).crop((0, 0, *job.size)) for one in seeds)
+        infotexts = tuple(self._infotext(job, one) for one in seeds)
+        return Result(pictures, infotexts, seeds, tuple(f"ControlNet: {c.kind}" for c in job.controls))
+
+    def _require(self, job: Job) -> None:
+        names = {model.name for model in self.models("controlnet")}
+        for control in job.controls:
+            if not any(control.model in (name, "") and control.kind in name for name in names):
+                where = self.folder("controlnet")
+                raise UserError("There is no ControlNet model for “{kind}”. Put one into {where}.", kind=control.kind, where=where)
+        if job.checkpoint and job.checkpoint not in {model.name for model in self.models("checkpoint")}:
+            raise UserError("There is no checkpoint “{name}”.", name=job.checkpoint)
+
+    def _picture(self, job: Job, seed: int, work: FakeWork) -> Image.Image:
+        key = hashlib.sha256(f"{seed}\n{job.prompt}\n{job.negative}".encode()).digest()
+        noise = np.random.default_rng(list(key)).random((job.size.height // 8, job.size.width // 8, WIDTH), np.float32)
+        painted = self._sampled(job, torch.from_numpy(noise), work).resize(job.size, Image.Resampling.BICUBIC)
+        if job.init is None:
+            return painted
+        changed = Image.blend(job.init.convert("RGB"), painted, job.denoise)
+        return changed if job.mask is None else Image.composite(changed, job.init.convert("RGB"), job.mask.convert("L"))
+
+    def _sampled(self, job: Job, x: torch.Tensor, work: FakeWork) -> Image.Image:
+        now = Now(steps=job.steps, latent=Extent(x.shape[1], x.shape[0]), rows=("cond",))
+        with torch.no_grad(), Attached(dict(self.unet.named_modules()), job.patches, now):
+            for step in range(job.steps):
+                now.step, now.sigma = step, 1.0 - step / job.steps
+                work.step(step, job.steps)
+                for layer in (m for m in self.unet.modules() if isinstance(m, torch.nn.Linear)):
+                    x = torch.sigmoid(layer(x) + x)
+        return Image.fromarray((x[..., :3] * 255).byte().numpy())
+
+    def _infotext(self, job: Job, seed: int) -> str:
+        entries = {"Steps": job.steps, "Sampler": job.sampler, "CFG scale": job.cfg, "Seed": seed}
+        lines = job.prompt + (f"\nNegative prompt: {job.negative}" if job.negative else "")
+        size = {"Size": f"{job.size.width}x{job.size.height}", "Model": "fake"}
+        settings = {key: str(value) for key, value in (entries | size).items()}
+        return lines + "\n" + add_entries("", {**settings, **job.info})
+
+    def caption(self, picture: Image.Image) -> str:
+        return f"a picture of {picture.width} by {picture.height} pixels"
+
+    @contextmanager
+    def working(self, title: str) -> Iterator[FakeWork]:
+        with self._queue:
+            self.stopping = False
+            yield FakeWork(self)
+
+    def interrupt(self) -> None:
+        self.stopping = True
+
+    @contextmanager
+    def lend(self, network: Any, need: int) -> Iterator[FakeLent]:
+        self.lent += 1
+        try:
+            yield FakeLent(room=self.room)
+        finally:
+            self.lent -= 1
+
+    def models(self, kind: Kind) -> tuple[ModelFile, ...]:
+        files = sorted(f for f in self.folder(kind).iterdir() if f.is_file())
+        own = (ModelFile("Lanczos", None, kind),) if kind == "upscaler" else ()
+        return own + tuple(ModelFile(f.stem, f, kind) for f in files)
+
+    def samplers(self) -> tuple[str, ...]:
+        return ("Euler a", "Euler")
+
+    def outputs(self, unit: str) -> Path:
+        return _made(self.root / "outputs" / unit)
+
+    def folder(self, kind: Kind) -> Path:
+        return _made(self.root / "models" / kind)
+
+    def translate(self, text: str) -> str:
+        return translate(text, str(self.settings["atelier_core_language"]))
+
+    def allowed(self, request: Any, page: bool) -> bool:
+        return request.headers.get("x-fake-login") != "wrong"
+
+    def panel_call(self, run: Callable[..., tuple[Any, ...]], failed: tuple[Any, ...]) -> Callable[..., tuple[Any, ...]]:
+        def call(task: str, *inputs: Any) -> tuple[Any, ...]:
+            try:
+                return run(*inputs)
+            except UserError as error:
+                return (*failed, f"<p class='error'>{error.told(self.translate)}</p>")
+
+        return call
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

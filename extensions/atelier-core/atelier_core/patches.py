@@ -1,0 +1,74 @@
+"""Patches on a denoiser, for exactly one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from .errors import UserError
+from .geometry import Extent
+from .job import Patch
+
+
+@dataclass
+class Now:
+    """The moment of the run. The host's adapter writes it before each call of the denoiser."""
+
+    step: int = 0
+    steps: int = 1
+    sigma: float = 0.0
+    rows: tuple[str, ...] = ()
+    latent: Extent = Extent(0, 0)
+
+
+class Attached(AbstractContextManager["Attached"]):
+    """Attaches patches on entry and takes every hook off on exit, whatever happened between.
+
+    It is the `Denoiser` the patches see. `layers` maps ldm names to modules of the loaded model; the modules stay the
+    host's own: only forward hooks are put on them, so the weights and the state dict are never touched.
+    """
+
+    def __init__(self, layers: Mapping[str, Any], patches: Sequence[Patch], now: Now | None = None) -> None:
+        self.layers = layers
+        self.patches = tuple(patches)
+        self.now = now or Now()
+        self._handles: list[Any] = []
+
+    def __enter__(self) -> Attached:
+        try:
+            for patch in self.patches:
+                patch.attach(self)
+        except BaseException:
+            self.detach()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.detach()
+
+    def hook(self, layer: str, after: Callable[[Any, tuple[Any, ...], Any], Any]) -> None:
+        self._handles.append(self._module(layer).register_forward_hook(after))
+
+    def before(self, layer: str, act: Callable[[Any, tuple[Any, ...]], Any]) -> None:
+        self._handles.append(self._module(layer).register_forward_pre_hook(act))
+
+    def detach(self) -> None:
+        while self._handles:
+            self._handles.pop().remove()
+
+    def _module(self, layer: str) -> Any:
+        if layer not in self.layers:
+            raise UserError("The loaded model has no layer “{layer}”; it is of another kind than this needs.", layer=layer)
+        return self.layers[layer]
+
+
+def hooks_on(module: Any) -> int:
+    """How many forward hooks sit anywhere in a model."""
+    return sum(len(part._forward_hooks) + len(part._forward_pre_hooks) for part in _parts(module))
+
+
+def _parts(module: Any) -> Iterator[Any]:
+    yield from module.modules()

@@ -1,0 +1,41 @@
+"""A unit's tab and its settings as gradio components; the same on every host."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import gradio as gr
+
+from ..host import Host
+from ..settings import Setting
+from ..units import Unit, loaded
+
+
+def tab(unit: Unit, host: Host) -> tuple[gr.Blocks, str, str]:
+    with gr.Blocks(analytics_enabled=False) as block:
+        content(unit, host)
+    return block, host.translate(unit.title), f"atelier_{unit.name.replace('-', '_')}"
+
+
+def content(unit: Unit, host: Host) -> None:
+    """What the tab shows: what went wrong at loading, if anything did, and the unit's panel."""
+    for sentence in notices():
+        gr.HTML(f"<p class='atelier-notice'>{html.escape(sentence)}</p>")
+    unit.module("panel").build(host)
+
+
+def notices() -> tuple[str, ...]:
+    failed = (f"The unit “{name}” could not be loaded: {error}" for name, error in loaded.failed.items())
+    return (*loaded.notes, *failed)
+
+
+def control(setting: Setting) -> tuple[type, dict[str, Any]]:
+    """The gradio class that edits a setting, and its arguments."""
+    if isinstance(setting.default, bool):
+        return gr.Checkbox, {}
+    if setting.choices:
+        return gr.Radio if len(setting.choices) <= 4 else gr.Dropdown, {"choices": list(setting.choices)}
+    if setting.least is not None and setting.most is not None:
+        return gr.Slider, {"minimum": setting.least, "maximum": setting.most, "step": setting.step}
+    return (gr.Textbox, {}) if isinstance(setting.default, str) else (gr.Number, {})

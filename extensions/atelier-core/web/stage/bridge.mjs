@@ -1,0 +1,63 @@
+// Messages between a page (in a frame) and the webui's page around it: {atelier: 1, type, id?, ...fields}.
+// Only messages from our own origin and from the other side's window count, and only with the fields listed here.
+
+const PICTURE_ID = /^[\w-][\w.-]{0,127}$/;
+const text = (value) => typeof value === "string" && value.length <= 100_000;
+const id = (value) => typeof value === "string" && PICTURE_ID.test(value);
+const optional = (check) => (value) => value === undefined || value === null || check(value);
+
+export const isPictureId = id;
+
+const SHAPES = {
+  ready: { page: text }, // page -> host: I listen now
+  send: { field: text, value: text, button: optional(text) }, // page -> host: write this into that textbox, then press the button
+  host: { lang: optional(text), theme: optional((value) => value === "dark" || value === "light") }, // host -> page: how you should look
+  show: { before: optional(id), after: optional(id) }, // host -> page: these pictures
+  answer: { id: Number.isSafeInteger, ok: (value) => typeof value === "boolean", value: optional(text) },
+};
+
+/** The message if it is one of ours and whole, else null. */
+export function checked(data) {
+  if (data === null || typeof data !== "object" || data.atelier !== 1) return null;
+  if (!Object.hasOwn(SHAPES, data.type)) return null;
+  const shape = SHAPES[data.type];
+  const whole = Object.keys(shape).every((name) => shape[name](data[name]));
+  return whole && optional(Number.isSafeInteger)(data.id) ? data : null;
+}
+
+/** The page's end. `on` maps a type to what to do. Works without a parent: then nothing comes and nothing goes. */
+export function connect(page, on, self = window) {
+  const host = self.parent === self ? null : self.parent;
+  const waiting = new Map();
+  let last = 0;
+
+  const post = (message) => host?.postMessage({ atelier: 1, ...message }, self.location.origin);
+
+  const heard = (event) => {
+    if (!host || event.source !== host || event.origin !== self.location.origin) return;
+    const message = checked(event.data);
+    if (!message) return;
+    if (message.type === "answer") settle(message);
+    else on[message.type]?.(message);
+  };
+
+  const settle = (answer) => {
+    waiting.get(answer.id)?.(answer);
+    waiting.delete(answer.id);
+  };
+
+  /** Posts and waits for the answer with the same id; null when there is no host or it stays silent. */
+  const ask = (message, patience = 10_000) => {
+    if (!host) return Promise.resolve(null);
+    const id = ++last;
+    post({ ...message, id });
+    return new Promise((resolve) => {
+      waiting.set(id, resolve);
+      self.setTimeout(() => settle({ id, silent: true }), patience);
+    }).then((answer) => (answer.silent ? null : answer));
+  };
+
+  self.addEventListener("message", heard);
+  post({ type: "ready", page });
+  return { alone: !host, post, ask, close: () => self.removeEventListener("message", heard) };
+}

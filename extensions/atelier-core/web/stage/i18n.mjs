@@ -1,0 +1,48 @@
+// English sentences are the keys; a table maps them to another language. What has no entry stays English.
+
+const LANGUAGES = ["en", "ko"];
+let words = {};
+let spoken = "en";
+
+/** The first language we speak among what the address asks, what the host told, and what the browser prefers. */
+export function chosen(...asked) {
+  for (const tag of asked.flat()) {
+    const language = String(tag ?? "").toLowerCase().split(/[-_]/)[0];
+    if (LANGUAGES.includes(language)) return language;
+  }
+  return "en";
+}
+
+/** The sentence in a language, its {names} filled. */
+export function said(table, sentence, values = {}) {
+  const text = table[sentence] || sentence;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+export const t = (sentence, values) => said(words, sentence, values);
+
+export const language = () => spoken;
+
+/** Speaks `wanted` from now on; `folders` are addresses that hold a <language>.json, later ones win. */
+export async function speak(wanted, folders) {
+  const tables = wanted === "en" ? [] : await Promise.all(folders.map((folder) => table(new URL(`${wanted}.json`, folder))));
+  words = Object.assign({}, ...tables);
+  spoken = wanted;
+  document.documentElement.lang = wanted;
+  label(document);
+}
+
+/** Writes the texts of elements with data-t (what they say) and data-t-title (tooltip and name; data-key: its key). */
+export function label(root) {
+  for (const element of root.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
+  for (const element of root.querySelectorAll("[data-t-title]")) {
+    const name = t(element.dataset.tTitle);
+    element.title = element.dataset.key ? `${name} (${element.dataset.key})` : name;
+    element.setAttribute("aria-label", name);
+  }
+}
+
+async function table(address) {
+  const answer = await fetch(address).catch(() => null);
+  return answer?.ok ? answer.json() : {};
+}

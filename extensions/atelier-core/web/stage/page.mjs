@@ -1,0 +1,27 @@
+// What every page does first: its language, its look, and the line to the host.
+
+import { connect } from "./bridge.mjs";
+import { chosen, speak } from "./i18n.mjs";
+
+/** `home` is the page's import.meta.url; `on` maps message types to what to do; `renamed` runs after a change of language. */
+export async function openPage(name, home, on = {}, renamed = () => {}) {
+  const asked = new URLSearchParams(location.search);
+  const folders = [import.meta.url, home];
+  let lang = chosen(asked.get("lang"), navigator.languages);
+  wear(asked.get("theme"));
+  await speak(lang, folders);
+
+  const host = async (message) => {
+    wear(message.theme);
+    const told = chosen(message.lang, lang);
+    if (told === lang) return;
+    lang = told;
+    await speak(lang, folders);
+    renamed();
+  };
+  return { asked, bridge: connect(name, { host, ...on }) };
+}
+
+function wear(theme) {
+  if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
+}

@@ -1,0 +1,32 @@
+// A canvas that has exactly one pixel for each pixel of the screen, drawn at most once per frame.
+
+/** `draw(context, surface)` is called when something has changed; surface = {room: CSS size, device: pixel size, ratio}. */
+export function openSurface(canvas, draw, resized = () => {}) {
+  const context = canvas.getContext("2d");
+  const surface = { room: { width: 1, height: 1 }, device: { width: 1, height: 1 }, ratio: 1 };
+  let frame = 0;
+
+  const paint = () => {
+    frame = 0;
+    draw(context, surface);
+  };
+  const redraw = () => (frame ||= requestAnimationFrame(paint));
+
+  const measure = ([entry]) => {
+    const { inlineSize: width, blockSize: height } = entry.contentBoxSize[0];
+    const exact = entry.devicePixelContentBoxSize?.[0]; // Safari before 18 has none
+    surface.ratio = window.devicePixelRatio;
+    surface.room = { width, height };
+    canvas.width = surface.device.width = exact?.inlineSize ?? Math.round(width * surface.ratio);
+    canvas.height = surface.device.height = exact?.blockSize ?? Math.round(height * surface.ratio);
+    resized(surface);
+    paint(); // at once: a resized canvas is empty, waiting for the next frame would flicker
+  };
+  const observer = new ResizeObserver(measure);
+  try {
+    observer.observe(canvas, { box: "device-pixel-content-box" });
+  } catch {
+    observer.observe(canvas);
+  }
+  return { surface, redraw, close: () => (observer.disconnect(), cancelAnimationFrame(frame)) };
+}

@@ -1,0 +1,40 @@
+// Draws the panes. Both pictures cover the same frame (the size after), so the one before is drawn magnified.
+
+import { deviceTransform, panned } from "../stage/view.mjs";
+
+/** `scene`: {panes, view, frame, pictures: {before, after}, pixels: hard edges where a picture is magnified, checks}. */
+export function paint(context, { device, ratio }, scene) {
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, device.width, device.height);
+  for (const { which, box, shift } of scene.panes) {
+    const picture = scene.pictures[which];
+    const place = deviceTransform(panned(scene.view, shift.x, shift.y), ratio);
+    context.save();
+    context.beginPath();
+    context.rect(...deviceBox(box, ratio));
+    context.clip();
+    checker(context, place, scene);
+    const magnified = (place[0] * scene.frame.width) / picture.bitmap.width > 1;
+    context.imageSmoothingEnabled = !(scene.pixels && magnified);
+    context.imageSmoothingQuality = "high";
+    context.setTransform(...place);
+    context.drawImage(picture.bitmap, 0, 0, scene.frame.width, scene.frame.height);
+    context.restore();
+  }
+}
+
+/** What transparent pictures lie on: its squares keep their size while the picture is zoomed. */
+function checker(context, place, { frame, checks }) {
+  context.setTransform(...place);
+  context.beginPath();
+  context.rect(0, 0, frame.width, frame.height);
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.fillStyle = checks;
+  context.fill();
+}
+
+/** Edges, not sizes, are rounded: neighbours neither overlap nor gape. */
+function deviceBox({ x, y, width, height }, ratio) {
+  const [left, top, right, bottom] = [x, y, x + width, y + height].map((edge) => Math.round(edge * ratio));
+  return [left, top, right - left, bottom - top];
+}

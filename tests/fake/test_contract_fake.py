@@ -1,0 +1,28 @@
+from pathlib import Path
+
+import pytest
+import torch
+from atelier_core.hosts.fake import FakeHost
+
+from tests.contract import suite
+
+
+class FakeProbe:
+    def __init__(self, host: FakeHost) -> None:
+        self.host = host
+
+    def denoiser(self) -> torch.nn.Module:
+        return self.host.unet
+
+    def options(self) -> dict:
+        return dict(self.host.settings)
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> FakeHost:
+    return FakeHost(tmp_path)
+
+
+@pytest.mark.parametrize("case", suite.CASES, ids=lambda case: case.__name__)
+def test_contract(host: FakeHost, case) -> None:
+    case(host, FakeProbe(host))
