@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 LINE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:>=\s*(?P<least>[0-9][0-9.]*))?\s*(?:#.*)?")
@@ -66,7 +67,7 @@ def release(version: str) -> tuple[int, ...]:
 def add(file: Path, missing: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder) / "present.txt"
-        constraints.write_text("".join(f"{line}\n" for line in present()), "utf-8")
+        constraints.write_text("\n".join(present()), "utf-8")
         command = [sys.executable, "-m", "pip", "install", "--prefer-binary", "--retries", "1", "--no-input"]
         command += ["--disable-pip-version-check", "--constraint", str(constraints), *missing]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=PATIENCE)
@@ -78,12 +79,15 @@ def add(file: Path, missing: list[str]) -> None:
         print(f"Atelier: installed {', '.join(missing)} for {file.parent.name}")
 
 
-def present() -> set[str]:
+def present() -> Iterator[str]:
+    """What is installed, as constraints. A leftover of pip (“~umpy”) is nameless, or named as the real thing."""
     from importlib import metadata
 
-    names = {dist.metadata["Name"] for dist in metadata.distributions()} - {None}
-    # asked again by name: pip's leftovers (“~umpy”) list an old version under a name that is found elsewhere
-    return {f"{name}=={version}" for name in names if (version := installed(name))}
+    for found in metadata.distributions():
+        with suppress(TypeError):  # a leftover folder without any metadata
+            name = found.metadata["Name"]
+            if name and (version := installed(name)):
+                yield f"{name}=={version}"
 
 
 def complain(file: Path, reason: str) -> None:

@@ -140,7 +140,8 @@ def read_entries(settings: str) -> dict[str, str]:
 
 
 def _quoted(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False) if re.search(r'[,:\n"]', value) else value
+    plain = re.fullmatch(r'[^\s,:"](?:[^\n,:"]*[^\s,:"])?', value)
+    return value if plain else json.dumps(value, ensure_ascii=False)
 
 
 def _unquoted(value: str) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import struct
 import threading
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageCms, ImageFile
@@ -21,22 +21,24 @@ from .geometry import Extent
 
 MOST_PIXELS = 1 << 28  # 16384², 805 MB as 8-bit RGB
 MOST_SIDE = 1 << 17
-_KINDS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "JPEG2000", "HEIF", "JXL")  # none that runs a program
-_NOT_TEXT = {"compression", "blend", "disposal"}  # strings in Pillow's info that describe the file
-_DAMAGE = (  # what decoders raise on damaged files
-    *(OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, KeyError, AttributeError, OverflowError),
-    *(MemoryError, RuntimeError, struct.error, zlib.error),
+_KINDS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "JPEG2000", "HEIF", "JXL")  # none runs a program
+_DAMAGE = (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, KeyError, RuntimeError, struct.error)
+TIFF_SOFTWARE = "sd-webui-atelier"  # TIFF files that say so have their infotext as description
+_NOT_TEXT = {"compression", "blend", "disposal"}  # strings in Pillow's info that are no texts of the picture
+_TURNS = (  # by EXIF orientation: quarter turns counter-clockwise, then mirrored left to right or not
+    *((0, False), (0, False), (0, True), (2, False), (2, True)),
+    *((3, True), (3, False), (1, True), (1, False)),
 )
-_TURNS = {  # EXIF orientation -> quarter turns counter-clockwise, then mirrored left to right
-    **{1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True)},
-    **{5: (3, True), 6: (3, False), 7: (1, True), 8: (1, False)},
-}
 _FROM_GREY = "The grey picture became RGB."
 _FROM_PALETTE = "The picture with a palette became RGB."
 _FROM_CMYK = "The CMYK picture became RGB."
-_THROUGH_PROFILE = "Its colours were converted to sRGB through its colour profile."
-_PROFILE_LEFT = "Its colour profile does not fit RGB and was left out."
-_EIGHT_OF_SIXTEEN = "Only 8 of the 16 bits per channel of this kind of file could be read."
+_CHANGED = {  # Pillow's modes that are neither RGB nor RGBA
+    **dict.fromkeys(("1", "L", "LA"), _FROM_GREY),
+    **dict.fromkeys(("P", "PA"), _FROM_PALETTE),
+    **dict.fromkeys(("YCbCr", "RGBX", "RGBa"), ""),
+    "CMYK": _FROM_CMYK,
+}
+_PROFILED = {"CMYK": b"CMYK", "1": b"GRAY", "L": b"GRAY", "LA": b"GRAY"}  # mode -> the colours an ICC profile names
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,13 +69,17 @@ class Picture:
         return self.pixels.dtype.itemsize * 8
 
     def with_pixels(self, pixels: np.ndarray, *notes: str) -> Picture:
-        return replace(self, pixels=pixels, notes=self.notes + notes)
+        return replace(self, pixels=pixels, notes=(*self.notes, *notes))
 
     def to_pil(self) -> Image.Image:
         """8 bits per channel, with everything else where Pillow keeps it."""
         image = Image.fromarray(at_depth(self.pixels, 8))
-        named = {"icc_profile": self.icc, "dpi": self.dpi, "exif": self.exif and exif.PREFIX + self.exif}
-        image.info = {**self.texts, **{key: value for key, value in named.items() if value}}
+        named: dict[str, Any] = {
+            "icc_profile": self.icc,
+            "dpi": self.dpi,
+            "exif": self.exif and exif.PREFIX + self.exif,
+        }
+        image.info = {key: value for key, value in {**self.texts, **named}.items() if value}
         return image
 
 
@@ -84,13 +90,13 @@ def at_depth(pixels: np.ndarray, depth: int) -> np.ndarray:
     if depth == 16:
         return pixels.astype(np.uint16) * np.uint16(257)
     scaled = np.empty(pixels.shape, np.uint8)
-    for row, target in zip(pixels, scaled, strict=True):  # row by row: wider numbers for one row only
+    for row, target in zip(pixels, scaled, strict=True):  # the wider numbers for one row at a time
         target[...] = (row.astype(np.uint32) + 128) // 257
     return scaled
 
 
 def read(source: bytes | Path, *, most_pixels: int = MOST_PIXELS, most_side: int = MOST_SIDE) -> Picture:
-    """The picture in a file or its bytes, upright, as RGB or RGBA of 8 or 16 bits."""
+    """The picture in a file or in its bytes, upright, as RGB or RGBA of 8 or 16 bits."""
     data = source if isinstance(source, bytes) else _content(source)
     if not data:
         raise UserError("The file is empty.")
@@ -98,8 +104,11 @@ def read(source: bytes | Path, *, most_pixels: int = MOST_PIXELS, most_side: int
     with _decoding():
         image = _opened(data)
         _refuse(image, most_pixels, most_side)
-        deep = _deep_pixels(data, image, header)
-        return _picture(image, deep)
+        deep = (header and header.depth == 16) or _is_plain_deep_tiff(image)
+        pixels = _deep_pixels(data, header) if deep else None
+        if pixels is None:
+            image.load()
+    return _picture(image, pixels)
 
 
 def from_pil(image: Image.Image) -> Picture:
@@ -120,7 +129,7 @@ _switching = threading.Lock()
 @contextmanager
 def _decoding() -> Iterator[None]:
     """Damage becomes one sentence. Pillow's process-wide switches stand as reading needs them, and as before after it:
-    our limit is checked instead of Pillow's, and a cut-off file is damage even where the host has allowed it."""
+    our limit is checked instead of Pillow's, and a cut-off file is damage even where someone has allowed it."""
     with _switching:
         before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
         Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, False
@@ -133,7 +142,7 @@ def _decoding() -> Iterator[None]:
 
 
 def _opened(data: bytes) -> Image.Image:
-    """The header only."""
+    """By its header; nothing is unpacked yet."""
     Image.init()
     try:
         return Image.open(BytesIO(data), formats=[kind for kind in _KINDS if kind in Image.OPEN])
@@ -145,40 +154,23 @@ def _refuse(image: Image.Image, most_pixels: int, most_side: int) -> None:
     extent = Extent(*image.size)
     if extent.area > most_pixels or extent.longer > most_side:
         raise UserError(
-            "The picture has {width} × {height} pixels; at most {most} megapixels and {side} pixels per side can be read.",
+            "The picture has {width} × {height} pixels; at most {most} pixels, and {side} per side, can be read.",
             **extent._asdict(),
-            most=most_pixels / 1e6 if most_pixels < 1e7 else round(most_pixels / 1e6),
-            side=most_side,
+            most=f"{most_pixels:,}",
+            side=f"{most_side:,}",
         )
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format != "MPO":  # MPO: a photograph with previews of itself behind it
-        raise UserError("This file holds {count} pictures (an animation or pages). Save one of them alone.", count=frames)
-
-
-def _deep_pixels(data: bytes, image: Image.Image, header: png.Header | None) -> np.ndarray | None:
-    """The pixels of PNG and TIFF files with 16 bits per channel, which Pillow has no mode for."""
-    if not (header and header.depth == 16) and not _is_plain_deep_tiff(image):
-        return None
-    import cv2  # at first need: hosts count the time of imports at start
-
-    try:
-        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise ValueError("not decoded") from error
-    if decoded is None or decoded.dtype != np.uint16 or decoded.shape[:2] not in (image.size, image.size[::-1]):
-        raise ValueError("not decoded")
-    pixels = np.dstack([decoded] * 3) if decoded.ndim == 2 else decoded[..., [2, 1, 0, 3][: decoded.shape[2]]]
-    if header and header.transparent and pixels.shape[2] == 3:
-        seen = (pixels != np.array(header.transparent, np.uint16)).any(axis=2)
-        pixels = np.dstack([pixels, seen * np.uint16(65535)])
-    return pixels
+    count = getattr(image, "n_frames", 1)
+    if count > 1 and image.format != "MPO":  # MPO: a photograph with smaller ones of itself behind it
+        raise UserError(
+            "This file is an animation or has pages: {count} pictures. Save one of them alone.", count=count
+        )
 
 
 def _is_plain_deep_tiff(image: Image.Image) -> bool:
-    tags = getattr(image, "tag_v2", None)
+    """16 bits per channel, laid out as the decoder for them expects."""
+    tags = getattr(image, "tag_v2", {})
     return (
-        tags is not None
-        and set(tags.get(258, ())) == {16}  # BitsPerSample
+        set(tags.get(258, ())) == {16}  # BitsPerSample
         and tags.get(262) in (1, 2)  # Photometric: black is zero, RGB
         and tags.get(284, 1) == 1  # PlanarConfiguration: channels side by side
         and set(tags.get(339, (1,))) == {1}  # SampleFormat: unsigned
@@ -186,20 +178,104 @@ def _is_plain_deep_tiff(image: Image.Image) -> bool:
     )
 
 
-def _picture(image: Image.Image, deep: np.ndarray | None) -> Picture:
-    profile = image.info.get("icc_profile") or None
-    notes: list[str] = []
-    if deep is None:
-        tags = getattr(image, "tag_v2", {})
-        pixels, profile = _eight_bit(image, profile, notes)
-        if 16 in tags.get(258, ()) and pixels.dtype == np.uint8:
-            notes.append(_EIGHT_OF_SIXTEEN)
+def _deep_pixels(data: bytes, header: png.Header | None) -> np.ndarray:
+    """[H, W, 3|4] uint16 from PNG and TIFF with 16 bits per channel, for which Pillow has no mode."""
+    import cv2  # at first need: hosts count the time of imports at start
+
+    try:
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        raise ValueError(str(error)) from error
+    if decoded is None or decoded.dtype != np.uint16:
+        raise ValueError("not decoded")
+    if decoded.ndim == 2:
+        pixels = np.dstack([decoded] * 3)
     else:
-        pixels = deep
-        if image.mode not in ("RGB", "RGBA"):
-            notes.append(_FROM_GREY)
+        pixels = cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB if decoded.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
+    if header and header.transparent and pixels.shape[2] == 3:
+        opaque = (pixels != np.array(header.transparent, np.uint16)).any(axis=2)
+        pixels = np.dstack([pixels, opaque * np.uint16(65535)])
+    return pixels
+
+
+def _picture(image: Image.Image, deep: np.ndarray | None) -> Picture:
+    notes: list[str] = []
+    profile = image.info.get("icc_profile") or None
+    if deep is None and not image.mode.startswith("I"):
+        pixels, profile = _coloured(image, profile, notes)
+    else:
+        pixels = _wide_grey(image) if deep is None else deep
+        notes += [] if image.mode in ("RGB", "RGBA") else [_FROM_GREY]
     if profile and profile[16:20] != b"RGB ":
-        profile, _ = None, notes.append(_PROFILE_LEFT)
-    found = exif.of(image)
-    turns, mirrored = _TURNS.get(found.orientation, (0, False))
-    ...
+        profile = None
+        notes.append("Its colour profile does not fit RGB and was left out.")
+    block, dpi = exif.of(image), _dpi(image)
+    turns, mirrored = _TURNS[exif.orientation(block)]
+    if turns or mirrored:
+        turned = np.rot90(pixels, turns)
+        pixels = np.ascontiguousarray(turned[:, ::-1] if mirrored else turned)
+        dpi = dpi[::-1] if dpi and turns % 2 else dpi
+        notes.append("The picture was turned upright, as its EXIF says.")
+    texts = _texts(image)
+    if (infotext := exif.comment(block)) and "parameters" not in texts:
+        texts["parameters"] = infotext
+    # hosts believe an infotext in EXIF more than any other: an old one must not stay behind a new one
+    block = exif.without(exif.without(block, exif.COMMENT) if infotext else block, exif.ORIENTATION)
+    return Picture(pixels, profile, dpi, block, texts, tuple(notes))
+
+
+def _wide_grey(image: Image.Image) -> np.ndarray:
+    values = np.asarray(image)
+    if values.min() < 0 or values.max() > 65535:
+        raise UserError("Pictures of the kind {mode} cannot be read. Save it as PNG.", mode=image.mode)
+    return np.dstack([values.astype(np.uint16)] * 3)
+
+
+def _coloured(image: Image.Image, profile: bytes | None, notes: list[str]) -> tuple[np.ndarray, bytes | None]:
+    """RGB or RGBA of 8 bits, and the profile it is in."""
+    mode = image.mode
+    if mode not in ("RGB", "RGBA", *_CHANGED):
+        raise UserError("Pictures of the kind {mode} cannot be read. Save it as PNG.", mode=mode)
+    if _CHANGED.get(mode):
+        notes.append(_CHANGED[mode])
+    if 16 in getattr(image, "tag_v2", {}).get(258, ()):  # BitsPerSample
+        notes.append("Only 8 of the 16 bits per channel of this kind of TIFF can be read.")
+    named = "transparency" in image.info
+    if named and mode != "P":
+        notes.append("The colour that meant transparent became an alpha channel.")
+    clear = named or mode in ("LA", "PA", "RGBA", "RGBa") or getattr(image.palette, "mode", "") == "RGBA"
+    wanted = "RGBA" if clear else "RGB"
+    converted = image if mode == wanted else image.convert(wanted)
+    if profile and profile[16:20] == _PROFILED.get(mode):
+        through = _through(profile, image if mode == "CMYK" else image.convert("L"))
+        if through:
+            notes.append("Its colours were converted to sRGB through its colour profile.")
+            if clear:
+                through.putalpha(converted.getchannel("A"))
+            return np.array(through), None
+    return np.array(converted), profile
+
+
+def _through(profile: bytes, image: Image.Image) -> Image.Image | None:
+    """In sRGB; nothing when the profile is damaged."""
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError):
+        return None
+
+
+def _texts(image: Image.Image) -> dict[str, str]:
+    texts = getattr(image, "text", None)
+    if texts is None:
+        texts = {key: text for key, text in image.info.items() if key not in _NOT_TEXT}
+    tags = getattr(image, "tag_v2", {})
+    if description := tags.get(270):  # ImageDescription; Pillow takes it for Latin-1
+        ours = tags.get(305) == TIFF_SOFTWARE or "Steps: " in description
+        texts["parameters" if ours else "Description"] = description.encode("latin-1").decode("utf-8", "replace")
+    return {str(key): str(text) for key, text in texts.items() if isinstance(text, str)}
+
+
+def _dpi(image: Image.Image) -> tuple[float, float] | None:
+    across, down = (float(value) for value in image.info.get("dpi") or (0, 0))
+    return (across, down) if across > 0 and down > 0 and math.isfinite(across + down) else None

@@ -114,7 +114,7 @@ class PngWriter:
         np.subtract(plain[0], self._above, out=lines[0, 1:])
         np.subtract(plain[1:], plain[:-1], out=lines[1:, 1:])
         self._above = plain[-1].copy()
-        self._packed(self._deflate.compress(lines))
+        self._packed(self._deflate.compress(lines.data))
 
     def _packed(self, data: bytes) -> None:
         if data:
@@ -128,7 +128,9 @@ class PngWriter:
     def __enter__(self) -> PngWriter:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is not None:
             return
         if self._left:

@@ -95,13 +95,18 @@ def load(folder: Path) -> Unit | None:
         unit = replace(declared, name=name, folder=folder)
         _prove(unit)
     except Exception as error:  # noqa: BLE001 - whatever a unit does wrong must not take the others with it
-        log.exception("Atelier: the unit “%s” could not be loaded", name)
-        loaded.failed[name] = f"{type(error).__name__}: {error}"
+        fail(name, error)
         return None
     loaded.failed.pop(name, None)
     loaded.units[name] = unit
     _notice_update(folder)
     return unit
+
+
+def fail(name: str, error: Exception) -> None:
+    """Name a unit that does not work, with its traceback in the console."""
+    log.error("Atelier: the unit “%s” could not be loaded", name, exc_info=error)
+    loaded.failed[name] = f"{type(error).__name__}: {error}"
 
 
 def _same_place(known: Unit, folder: Path) -> bool:

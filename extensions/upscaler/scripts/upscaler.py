@@ -3,9 +3,10 @@
 from importlib.util import find_spec
 from pathlib import Path
 
+unit = Path(__file__).resolve().parents[1]
 if find_spec("atelier_core") is None:
-    print("Atelier: “upscaler” needs “atelier-core” beside it: copy that folder into extensions too.")
+    print(f"Atelier: “{unit.name}” needs “atelier-core” beside it: copy that folder into extensions too.")
 else:
     from atelier_core.hosts import entry
 
-    globals().update(entry.load_unit(Path(__file__).resolve().parents[1]))
+    globals().update(entry.load_unit(unit))

@@ -3,10 +3,10 @@
 import { attach, command } from "../stage/gestures.mjs";
 import { t } from "../stage/i18n.mjs";
 import { openPage } from "../stage/page.mjs";
-import { load, loadFile } from "../stage/pictures.mjs";
+import { PictureError, load, loadFile } from "../stage/pictures.mjs";
 import { openSurface } from "../stage/surface.mjs";
 import { clamped, fit, limited, limits, middle, nextStop, panned, pinched, zoomed, zoomOf } from "../stage/view.mjs";
-import { paint } from "./paint.mjs";
+import { checkerboard, paint } from "./paint.mjs";
 import { dragged, keyed, paneAt, panes } from "./wipe.mjs";
 
 const MARGIN = 16; // CSS pixels around a fitted picture
@@ -16,6 +16,7 @@ const KEYS = {
   " ": "peek", KeyB: "peek", KeyS: "side", KeyP: "pixels",
   ArrowLeft: "right", ArrowRight: "left", ArrowUp: "down", ArrowDown: "up",
 };
+const ZOOMS = new Set(["larger", "smaller"]); // what goes on while its key is held down
 const PANS = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] };
 
 const part = (name) => document.getElementById(name);
@@ -34,6 +35,7 @@ const state = {
   peek: false,
 };
 let showing = 0; // counts `show`s: only the latest may end on the stage
+let said = null; // what the note says
 let checks = null;
 
 const { surface, redraw } = openSurface(part("canvas"), draw, resized);
@@ -45,7 +47,7 @@ function layout() {
 
 function draw(context) {
   if (!state.frame) return context.clearRect(0, 0, surface.device.width, surface.device.height);
-  checks ??= context.createPattern(checkerboard(), "repeat");
+  checks ??= checkerboard(context);
   paint(context, surface, { ...state, panes: layout(), checks });
   describe();
 }
@@ -53,33 +55,33 @@ function draw(context) {
 // ---- the view
 
 function move(view) {
-  state.view = clamped(view, state.frame, layout()[0].box);
+  state.view = clamped(view, state.frame, layout()[0].room);
   state.fitted = false;
   redraw();
 }
 
 function zoom(at, factor) {
   const view = zoomed(state.view, at, factor);
-  move(limited(view, at, limits(state.frame, layout()[0].box, surface.ratio)));
+  move(limited(view, at, limits(state.frame, layout()[0].room, surface.ratio)));
 }
 
 function zoomTo(wanted) {
-  const { width, height } = layout()[0].box;
+  const { width, height } = layout()[0].room;
   zoom({ x: width / 2, y: height / 2 }, wanted / zoomOf(state.view, surface.ratio));
 }
 
 function fitted() {
-  const below = part("bar").offsetHeight + MARGIN;
-  const inset = { top: MARGIN, right: MARGIN, bottom: (stacked() ? 0 : below) + MARGIN, left: MARGIN };
-  state.view = fit(state.frame, layout()[0].box, inset);
+  const bottom = part("bar").offsetHeight + 2 * MARGIN;
+  const inset = { top: MARGIN, right: MARGIN, bottom, left: MARGIN };
+  state.view = fit(state.frame, layout()[0].room, inset);
   state.fitted = true;
   redraw();
 }
 
-const stacked = () => state.side && layout().length > 1 && layout()[1].box.y > 0;
-
 function resized() {
-  if (state.frame && state.fitted) fitted();
+  if (!state.frame) return;
+  if (state.fitted) fitted();
+  else state.view = clamped(state.view, state.frame, layout()[0].room);
 }
 
 // ---- what the user does
@@ -109,26 +111,29 @@ function wipe(share) {
   redraw();
 }
 
-function perform(act) {
-  if (!state.frame) return;
-  const pane = paneAt(layout(), act.at ?? (act.from ? middle(act.from) : { x: 0, y: 0 }));
-  const local = ({ x, y }) => ({ x: x - pane.shift.x, y: y - pane.shift.y });
-  if (act.act === "pan") move(panned(state.view, act.dx, act.dy));
-  if (act.act === "zoom") zoom(local(act.at), act.factor);
-  if (act.act === "pinch") pinch(act.from.map(local), act.to.map(local));
-  if (act.act === "double" && act.at) fitted();
-  if (act.act === "grab") state.grabbed = state.share;
-  if (act.act === "drag") wipe(dragged(state.grabbed, act.from, act.at, surface.room.width));
-  if (act.act === "drop" && act.cancelled) wipe(state.grabbed);
-}
+const acts = {
+  pan: ({ dx, dy }) => move(panned(state.view, dx, dy)),
+  zoom: ({ at, factor }) => zoom(inPane(at)(at), factor),
+  pinch: ({ from, to }) => pinch(...[from, to].map((pair) => pair.map(inPane(middle(from))))),
+  double: fitted,
+  grab: () => (state.grabbed = state.share),
+  drag: ({ from, at }) => wipe(dragged(state.grabbed, from, at, surface.room.width)),
+  drop: ({ cancelled }) => cancelled && wipe(state.grabbed),
+};
 
 function pinch(from, to) {
-  move(limited(pinched(state.view, from, to), middle(to), limits(state.frame, layout()[0].box, surface.ratio)));
+  move(limited(pinched(state.view, from, to), middle(to), limits(state.frame, layout()[0].room, surface.ratio)));
+}
+
+/** From the stage's coordinates to those of the pane that `anchor` lies in. */
+function inPane(anchor) {
+  const { shift } = paneAt(layout(), anchor);
+  return ({ x, y }) => ({ x: x - shift.x, y: y - shift.y });
 }
 
 function listen() {
   const gripAt = (target) => target.closest("[data-grip]")?.dataset.grip ?? null;
-  attach(stage, { act: perform, gripAt });
+  attach(stage, { act: (act) => state.frame && acts[act.act]?.(act), gripAt });
   stage.addEventListener("pointerdown", (event) => {
     const grip = event.target.closest("[data-grip]");
     event.preventDefault(); // the browser would focus whatever catches the pointer
@@ -150,18 +155,14 @@ function listen() {
   }
 }
 
-const bound = (event) => command({ ...keyOf(event), tag: event.target.tagName }, KEYS);
-
-function keyOf({ key, code, ctrlKey, altKey, metaKey, isComposing }) {
-  return { key, code, ctrlKey, altKey, metaKey, isComposing };
-}
+const bound = (event) => command(event, KEYS);
 
 function pressed(event) {
   const name = bound(event);
   if (!name || !state.frame) return;
   event.preventDefault();
   if (name === "peek") return void (event.repeat || peek(true));
-  if (!(name in PANS)) return void (event.repeat && !/larger|smaller/.test(name) ? null : commands[name]());
+  if (name in commands) return void ((event.repeat && !ZOOMS.has(name)) || commands[name]());
   const [x, y] = PANS[name].map((way) => way * NUDGE * (event.shiftKey ? 5 : 1));
   move(panned(state.view, x, y));
 }
@@ -184,7 +185,7 @@ function describe() {
   const dividing = list.length > 1;
   const percent = Math.round(zoomOf(state.view, surface.ratio) * 100);
   const share = Math.round(state.share * 1000) / 10;
-  stage.dataset.show = dividing ? (stacked() ? "stacked" : state.side ? "side" : "wipe") : list[0].which;
+  stage.dataset.show = dividing ? arrangement(list) : list[0].which;
   stage.toggleAttribute("data-peek", state.peek && dividing);
   stage.style.setProperty("--line", `${state.side ? 50 : state.share * 100}%`);
   handle.setAttribute("aria-valuenow", share);
@@ -197,19 +198,29 @@ function describe() {
   for (const name of ["side", "peek"]) document.querySelector(`[data-do=${name}]`).disabled = !(before && after);
 }
 
+function arrangement([, second]) {
+  if (!state.side) return "wipe";
+  return second.box.y > 0 ? "stacked" : "side";
+}
+
 function sizes(before, after) {
   const size = (picture) => `${picture.width}×${picture.height}`;
-  if (before && after) return t("before {before} → after {after}", { before: size(before), after: size(after) });
+  if (before && after) return t("Before {before} → after {after}", { before: size(before), after: size(after) });
   return size(after ?? before);
 }
 
-function note(sentence, kind) {
-  const place = part("note");
-  place.hidden = !sentence;
-  place.textContent = sentence;
-  place.dataset.kind = kind ?? "";
-  part("bar").hidden = !state.frame;
-  stage.hidden = !state.frame;
+/** `sentence` is a function, so that it can be said again in another language. */
+function note(sentence, kind = "") {
+  said = sentence;
+  part("note").hidden = !sentence;
+  part("note").textContent = sentence?.() ?? "";
+  part("note").dataset.kind = kind;
+  part("bar").hidden = stage.hidden = !state.frame;
+}
+
+function renamed() {
+  note(said, part("note").dataset.kind);
+  redraw();
 }
 
 // ---- pictures
@@ -217,9 +228,9 @@ function note(sentence, kind) {
 /** `sources`: {before, after}, each a function that gives a picture, or null. */
 async function show(sources) {
   const turn = ++showing;
-  note(t("Loading the picture …"), "wait");
+  note(() => t("Loading the picture …"), "wait");
   try {
-    const [before, after] = await Promise.all([sources.before?.() ?? null, sources.after?.() ?? null]);
+    const [before, after] = await Promise.all([sources.before && sources.before(), sources.after && sources.after()]);
     if (turn === showing) place({ before, after });
     else [before, after].forEach((picture) => picture?.bitmap.close());
   } catch (error) {
@@ -233,39 +244,32 @@ function place(pictures) {
   state.pictures = pictures;
   const { width, height } = pictures.after ?? pictures.before;
   state.frame = { width, height };
-  note("");
+  note(null);
   if (frame?.width === width && frame.height === height && !state.fitted) redraw();
   else fitted();
 }
 
 function complain(error) {
-  if (!error.values) throw error; // a fault of ours: the console shall have it whole
+  if (!(error instanceof PictureError)) throw error; // a fault of ours: the console shall have it whole
+  clear(() => t(error.message, error.values), "fault");
+}
+
+function clear(sentence, kind) {
+  showing++; // what is still loading comes too late
   state.frame = null;
-  redraw();
-  note(t(error.message, error.values), "fault");
+  note(sentence, kind);
 }
 
 function showIds(before, after) {
-  if (!before && !after) return note(t("The picture before and after the work will appear here."), "hint");
-  return show({ before: before && (() => load(before)), after: after && (() => load(after)) });
+  if (!before && !after) return clear(() => t("The picture before and after the work will appear here."), "hint");
+  const done = after && after !== before; // a picture that was only opened stands for both
+  return show({ before: before && (() => load(before)), after: done && (() => load(after)) });
 }
 
 const sample = (name) => () => loadFile(new URL(`sample/${name}.png`, import.meta.url));
 
-function checkerboard() {
-  const cell = 8; // device pixels
-  const tile = new OffscreenCanvas(2 * cell, 2 * cell);
-  const context = tile.getContext("2d");
-  context.fillStyle = "#7d7d80";
-  context.fillRect(0, 0, 2 * cell, 2 * cell);
-  context.fillStyle = "#8b8b8e";
-  context.fillRect(0, 0, cell, cell);
-  context.fillRect(cell, cell, cell, cell);
-  return tile;
-}
-
 listen();
-const { asked, bridge } = await openPage("upscaler", import.meta.url, { show: ({ before, after }) => showIds(before, after) }, redraw);
+const { asked, bridge } = await openPage("upscaler", import.meta.url, { show: ({ before, after }) => showIds(before, after) }, renamed);
 if (!showing) {
   if (asked.has("before") || asked.has("after") || !bridge.alone) showIds(asked.get("before"), asked.get("after"));
   else show({ before: sample("before"), after: sample("after") });

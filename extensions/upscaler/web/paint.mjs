@@ -38,3 +38,16 @@ function deviceBox({ x, y, width, height }, ratio) {
   const [left, top, right, bottom] = [x, y, x + width, y + height].map((edge) => Math.round(edge * ratio));
   return [left, top, right - left, bottom - top];
 }
+
+export function checkerboard(context) {
+  const cell = 8; // device pixels
+  const tile = document.createElement("canvas");
+  tile.width = tile.height = 2 * cell;
+  const squares = tile.getContext("2d");
+  squares.fillStyle = "#7d7d80";
+  squares.fillRect(0, 0, 2 * cell, 2 * cell);
+  squares.fillStyle = "#8b8b8e";
+  squares.fillRect(0, 0, cell, cell);
+  squares.fillRect(cell, cell, cell, cell);
+  return context.createPattern(tile, "repeat");
+}

@@ -19,22 +19,22 @@ export function keyed(share, key, shiftKey) {
 }
 
 /**
- * The parts of the stage: {which: "before" | "after", box, shift}, in CSS pixels. The picture lies at view + shift.
- * `has` says which pictures there are; with only one of them it fills the stage. `peek`: only the one before, everywhere.
+ * The parts of the stage: {which: "before" | "after", box, shift, room}, in CSS pixels. In a pane the picture lies at
+ * view + shift, clipped to the box, and a view is fitted to the room. `has` says which pictures there are; with only
+ * one of them it fills the stage. `peek`: only the one before, everywhere.
  */
 export function panes({ side, share, peek, has }, room) {
   const whole = { x: 0, y: 0, ...room };
-  const still = { x: 0, y: 0 };
-  if (!has.before || !has.after) return [{ which: has.after ? "after" : "before", box: whole, shift: still }];
-  const [first, second] = side ? halves(room) : split(whole, room.width * share);
-  return [
-    { which: "before", box: first, shift: still },
-    { which: peek ? "before" : "after", box: second, shift: side ? { x: second.x, y: second.y } : still },
-  ];
+  if (!has.before || !has.after) return [pane(has.after ? "after" : "before", whole, whole)];
+  const second = peek ? "before" : "after";
+  if (side) return halves(room).map((half, index) => pane(["before", second][index], half, half));
+  return split(whole, room.width * share).map((part, index) => pane(["before", second][index], part, whole));
 }
 
 /** The pane under a point; the last one for a point on no pane. */
 export const paneAt = (list, { x, y }) => list.find(({ box }) => x < box.x + box.width && y < box.y + box.height) ?? list.at(-1);
+
+const pane = (which, box, { x, y, width, height }) => ({ which, box, shift: { x, y }, room: { width, height } });
 
 function split({ x, y, width, height }, at) {
   return [

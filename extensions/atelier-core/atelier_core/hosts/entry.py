@@ -45,7 +45,10 @@ def _register(found: tuple[Unit, ...]) -> dict[str, type]:
     for unit in found:
         script_callbacks.on_ui_settings(partial(_settings, (unit.switch, *unit.settings)))
         if shared.opts.data.get(unit.switch.key, True):
-            classes.update(_switched_on(unit))
+            try:
+                classes.update(_switched_on(unit))
+            except Exception as error:  # noqa: BLE001 - the host would drop all units with the one that fails
+                units.fail(unit.name, error)
     return classes
 
 
@@ -104,10 +107,10 @@ def upscaler_class(unit: Unit) -> type:
         with host.inside():  # type: ignore[attr-defined]
             return entry.upscale(host, img, scale, selected_model)
 
-    members: dict[str, Callable[..., Any]] = {"__init__": init, "upscale": upscale, "do_upscale": _whole}
+    members: dict[str, Callable[..., Any]] = {"__init__": init, "upscale": upscale, "do_upscale": _one_pass}
     return type("UpscalerAtelier", (Upscaler,), {"name": "Atelier", **members})
 
 
-def _whole(self: Any, img: Image.Image, selected_model: str) -> Image.Image:
+def _one_pass(self: Any, img: Image.Image, selected_model: str) -> Image.Image:
     """The host's loop calls `upscale`; other extensions may call this: one pass at the model's own scale."""
     return self.upscale(img, 4, selected_model)

@@ -123,8 +123,8 @@ class FakeHost:
                 now.step, now.sigma = step, 1.0 - step / job.steps
                 work.step(step, job.steps)
                 for layer in (m for m in self.unet.modules() if isinstance(m, torch.nn.Linear)):
-                    x = torch.sigmoid(layer(x) + x)
-        return Image.fromarray((x[..., :3] * 255).byte().numpy())
+                    x = x + 0.1 * torch.tanh(layer(x))
+        return Image.fromarray((x[..., :3].clamp(0, 1) * 255).byte().numpy())
 
     def _infotext(self, job: Job, seed: int) -> str:
         entries = {"Steps": job.steps, "Sampler": job.sampler, "CFG scale": job.cfg, "Seed": seed}

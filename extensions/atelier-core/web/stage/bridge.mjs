@@ -13,7 +13,8 @@ const SHAPES = {
   send: { field: text, value: text, button: optional(text) }, // page -> host: write this into that textbox, then press the button
   host: { lang: optional(text), theme: optional((value) => value === "dark" || value === "light") }, // host -> page: how you should look
   show: { before: optional(id), after: optional(id) }, // host -> page: these pictures
-  answer: { id: Number.isSafeInteger, ok: (value) => typeof value === "boolean", value: optional(text) },
+  say: { sentence: text, values: optional((value) => typeof value === "object") }, // host -> page: tell the user
+  answer: { id: Number.isSafeInteger, ok: (value) => typeof value === "boolean" }, // host -> page: to the message with this id
 };
 
 /** The message if it is one of ours and whole, else null. */

@@ -86,7 +86,8 @@ export function wheelFactor({ deltaY, deltaMode = 0, ctrlKey = false }) {
 }
 
 /** The command bound to a key, or null. Letters are found by their place too, so a Korean or Russian layout works. */
-export function command({ key, code = "", ctrlKey, altKey, metaKey, tag = "", isComposing }, bindings) {
+export function command({ key, code = "", ctrlKey, altKey, metaKey, target, isComposing }, bindings) {
+  const tag = target?.tagName ?? "";
   if (ctrlKey || altKey || metaKey || /^(INPUT|TEXTAREA|SELECT)$/.test(tag)) return null;
   if (tag === "BUTTON" && (key === " " || key === "Enter")) return null;
   if (!isComposing && key in bindings) return bindings[key];

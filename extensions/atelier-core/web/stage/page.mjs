@@ -1,7 +1,9 @@
 // What every page does first: its language, its look, and the line to the host.
 
 import { connect } from "./bridge.mjs";
-import { chosen, speak } from "./i18n.mjs";
+import { chosen, speak, t } from "./i18n.mjs";
+
+const READING = 6000; // ms
 
 /** `home` is the page's import.meta.url; `on` maps message types to what to do; `renamed` runs after a change of language. */
 export async function openPage(name, home, on = {}, renamed = () => {}) {
@@ -19,7 +21,17 @@ export async function openPage(name, home, on = {}, renamed = () => {}) {
     await speak(lang, folders);
     renamed();
   };
-  return { asked, bridge: connect(name, { host, ...on }) };
+  const say = ({ sentence, values }) => announce(t(sentence, values ?? {}));
+  return { asked, bridge: connect(name, { host, say, ...on }) };
+}
+
+/** A sentence that goes away by itself. */
+export function announce(text) {
+  document.querySelector(".toast")?.remove();
+  const toast = Object.assign(document.createElement("p"), { className: "toast", textContent: text });
+  toast.setAttribute("role", "status");
+  document.body.append(toast);
+  setTimeout(() => toast.remove(), READING);
 }
 
 function wear(theme) {

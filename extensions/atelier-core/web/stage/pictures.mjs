@@ -7,6 +7,14 @@ const LARGEST = 8192; // pixels a side; beyond, a browser may refuse to decode o
 const REDUCED = 4096;
 const PNG_HEAD = 24; // bytes: signature, chunk length, "IHDR", width, height
 
+const SENTENCES = {
+  401: "The webui asks for a login. Log in and load this page again.",
+  403: "The webui asks for a login. Log in and load this page again.",
+  404: "This picture is no longer there. Make it once more.",
+  413: "The picture is too large for the webui.",
+  other: "The webui could not give the picture (error {status}).",
+};
+
 /** A sentence for the user: an English template and the values for its {names}. */
 export class PictureError extends Error {
   constructor(text, values = {}) {
@@ -78,9 +86,8 @@ async function decoded(address, longest) {
 async function asked(address, how) {
   const answer = await fetch(address, { credentials: "same-origin", ...how }).catch(() => null);
   if (!answer) throw new PictureError("The webui does not answer. Is it still running?");
-  if (answer.status === 404) throw new PictureError("This picture is no longer there. Make it once more.");
-  if (answer.status === 401 || answer.status === 403) throw new PictureError("The webui asks for a login. Log in and load this page again.");
-  if (answer.status === 413) throw new PictureError("The picture is too large for the webui.");
-  if (!answer.ok) throw new PictureError("The webui could not give the picture (error {status}).", { status: answer.status });
-  return answer;
+  if (answer.ok) return answer;
+  const told = await answer.json().catch(() => ({})); // our routes say {"error": one sentence}
+  if (typeof told?.error === "string") throw new PictureError(told.error);
+  throw new PictureError(SENTENCES[answer.status] ?? SENTENCES.other, { status: answer.status });
 }

@@ -17,8 +17,8 @@ export function openSurface(canvas, draw, resized = () => {}) {
     const exact = entry.devicePixelContentBoxSize?.[0]; // Safari before 18 has none
     surface.ratio = window.devicePixelRatio;
     surface.room = { width, height };
-    canvas.width = surface.device.width = exact?.inlineSize ?? Math.round(width * surface.ratio);
-    canvas.height = surface.device.height = exact?.blockSize ?? Math.round(height * surface.ratio);
+    canvas.width = surface.device.width = whole(exact?.inlineSize, width * surface.ratio);
+    canvas.height = surface.device.height = whole(exact?.blockSize, height * surface.ratio);
     resized(surface);
     paint(); // at once: a resized canvas is empty, waiting for the next frame would flicker
   };
@@ -30,3 +30,6 @@ export function openSurface(canvas, draw, resized = () => {}) {
   }
   return { surface, redraw, close: () => (observer.disconnect(), cancelAnimationFrame(frame)) };
 }
+
+/** The browser's count of device pixels, unless it contradicts the ratio (as under a phone emulation). */
+const whole = (told, computed) => (Math.abs(told - computed) < 1 ? told : Math.round(computed));

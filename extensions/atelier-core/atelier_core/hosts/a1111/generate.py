@@ -40,7 +40,7 @@ class Rows:
         conds, rows = params.text_cond, params.x.shape[0]
         cond = (conds["crossattn"] if isinstance(conds, dict) else conds).shape[0]
         self.waiting = ["cond"] * min(cond, rows) + ["uncond"] * (rows - cond)
-        self.now.step, self.now.steps = params.sampling_step, params.total_sampling_steps
+        self.now.step, self.now.steps = params.denoiser.step, params.total_sampling_steps
         self.now.sigma = float(params.sigma.flatten()[0])
 
     def call_begins(self, module: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> None:

@@ -70,7 +70,9 @@ class Model:
 
 
 def load(name: str, path: Path, vae: Path | None, dtype: torch.dtype, vae_dtype: torch.dtype) -> Model:
-    model = _from_folder(name, path, dtype, vae_dtype) if path.is_dir() else _from_file(name, path, vae, dtype, vae_dtype)
+    model = (
+        _from_folder(name, path, dtype, vae_dtype) if path.is_dir() else _from_file(name, path, vae, dtype, vae_dtype)
+    )
     if model.unet.config.in_channels not in (4, 9):
         raise UserError("{name} takes pictures as instructions, which this host does not do.", name=name)
     model.layers.update(names.layers(model.unet))
@@ -85,7 +87,9 @@ def family_of(file: TensorFile) -> Family:
                 return family  # type: ignore[return-value]
     for part, family in OTHER_FAMILIES.items():
         if any(part in key for key in keys):
-            raise UserError("{name} is {family}; this host draws with SD 1.5 and SDXL.", name=file.path.name, family=family)
+            raise UserError(
+                "{name} is {family}; this host draws with SD 1.5 and SDXL.", name=file.path.name, family=family
+            )
     raise UserError(
         "{name} is not a whole SD 1.5 or SDXL model: its network or its text encoder is missing.", name=file.path.name
     )
@@ -130,7 +134,9 @@ def _vae(file: TensorFile, family: Family, recipe: Recipe, dtype: torch.dtype) -
         raise UserError("{name} holds no VAE. Put one that fits into models/VAE, named {stem}.vae.safetensors.",
                         name=file.path.name, stem=file.path.stem)  # fmt: skip
     config = shapes.vae_config(own, recipe.latent_scale or shapes.LATENT_SCALE[family])
-    tensors = {k: v for k, v in file.tensors(prefix).items() if k.startswith(("encoder.", "decoder.", "quant_", "post_"))}
+    tensors = {
+        k: v for k, v in file.tensors(prefix).items() if k.startswith(("encoder.", "decoder.", "quant_", "post_"))
+    }
     return built(lambda: AutoencoderKL(**config), convert_ldm_vae_checkpoint(tensors, config), dtype, file.path)
 
 
@@ -173,7 +179,9 @@ def _from_folder(name: str, path: Path, dtype: torch.dtype, vae_dtype: torch.dty
         encoders = tuple(_folder_encoder(path, suffix, dtype) for suffix in ("", "_2")[: 1 + (family == "sdxl")])
         training = _folder_training(path)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise UserError("The folder {name} is not a model that diffusers can load: {why}", name=name, why=error) from error
+        raise UserError(
+            "The folder {name} is not a model that diffusers can load: {why}", name=name, why=error
+        ) from error
     for part in (unet, vae, *(encoder.text for encoder in encoders)):
         part.eval().requires_grad_(False)
     weights = sorted((path / "unet").glob("*.safetensors"))

@@ -28,21 +28,49 @@ class Queue:
         self._lock = threading.RLock()
         self._stop = threading.Event()
         self._depth = 0
+        self._waiting: list[str] = []
+        self.running = ""  # the task of a page that has the queue
         self.progress = Progress()
 
     @contextmanager
     def working(self, title: str) -> Iterator[Work]:
-        with self._lock:
+        with self.held():
             outer = self.progress
-            if self._depth == 0:
-                self._stop.clear()
-            self._depth += 1
-            self.progress = Progress(title if self._depth == 1 else outer.title, preview=outer.preview)
+            self.progress = Progress(outer.title or title, preview=outer.preview)
             try:
                 yield Work(self)
             finally:
-                self._depth -= 1
                 self.progress = outer
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The queue without progress of its own. A stop asked for before counts no more once the queue is had."""
+        with self._lock:
+            if self._depth == 0:
+                self._stop.clear()
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+
+    @contextmanager
+    def task(self, name: str) -> Iterator[None]:
+        """The work that a page asked for under `name`, from its place in line to its end."""
+        self._waiting.append(name)
+        with self.held():
+            self._waiting.remove(name)
+            outer, self.running = self.running, name
+            try:
+                yield
+            finally:
+                self.running = outer
+
+    def place(self, name: str) -> int | None:
+        """0: runs now, 1: next in line, …; None: not here."""
+        if name == self.running:
+            return 0
+        return self._waiting.index(name) + 1 if name in self._waiting else None
 
     def interrupt(self) -> None:
         self._stop.set()

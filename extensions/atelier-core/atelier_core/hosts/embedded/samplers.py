@@ -56,9 +56,11 @@ class Course:
         kind = getattr(diffusers, self._kind.scheduler)
         known = inspect.signature(kind.__init__).parameters
         wanted = training | self._kind.options | ({option: True} if option else {})
+        wanted["original_inference_steps"] = max(50, steps)  # LCM picks its steps among those it was distilled from
         if option and option not in known:
             raise UserError("The sampler {sampler} has no schedule “{schedule}”.", sampler=sampler, schedule=schedule)
         self._scheduler = kind(**{key: value for key, value in wanted.items() if key in known})
+        self._steps = steps
         self._scheduler.set_timesteps(steps)
         self._velocity = training.get("prediction_type") == "v_prediction"
         self.times: list[torch.Tensor] = list(self._scheduler.timesteps)
@@ -80,6 +82,8 @@ class Course:
         return len(self) - int(min(denoise, 0.999) * len(self)) - 1
 
     def begin(self, at: int) -> None:
+        """A new walk; the schedulers remember the last one."""
+        self._scheduler.set_timesteps(self._steps)
         if hasattr(self._scheduler, "set_begin_index"):
             self._scheduler.set_begin_index(at)
 

@@ -1,7 +1,7 @@
 """What a network is, read from the shapes of its tensors; nothing is looked up anywhere.
 
-Two things leave no trace in the shapes: how many attention heads share a layer, and the schedule the network was trained
-with. The families have customs for them; a narrow checkpoint says its own in the `.yaml` beside it, as A1111 reads it.
+Two things leave no trace in the shapes: how many attention heads share a layer, and the noise the network was trained
+on. The families have customs for them; a narrow checkpoint says its own in the `.yaml` beside it, as A1111 reads it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def recipe_beside(checkpoint: Path) -> Recipe:
         params = yaml.safe_load(path.read_text(encoding="utf-8"))["model"]["params"]
         return _recipe(params, path.parent)
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
-        raise UserError("The file {name} is not a configuration of a Stable Diffusion model.", name=path.name) from error
+        raise UserError(
+            "The file {name} is not a configuration of a Stable Diffusion model.", name=path.name
+        ) from error
 
 
 def _recipe(params: dict[str, Any], folder: Path) -> Recipe:
@@ -138,11 +140,10 @@ def decoder_types(config: Mapping[str, Any]) -> dict[str, Any]:
 def controlnet_config(shapes: Shapes, family: Family, recipe: Recipe) -> dict[str, Any]:
     hints = sorted(int(m[1]) for key in shapes if (m := re.match(r"input_hint_block\.(\d+)\.weight", key)))
     widths = [shapes[f"input_hint_block.{i}.weight"][0] for i in hints[:-1:2]]
-    config = unet_config(shapes, family, recipe) | {
+    return unet_config(shapes, family, recipe) | {
         "conditioning_embedding_out_channels": tuple(widths),
         "conditioning_channels": shapes["input_hint_block.0.weight"][1],
     }
-    return config
 
 
 def vae_config(shapes: Shapes, scale: float) -> dict[str, Any]:

@@ -34,4 +34,4 @@ def vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
 @lru_cache(maxsize=1)
 def clip_tokenizer() -> Any:
     words, merges = vocabulary()
-    return CLIPTokenizer(vocab=words, merges=merges)
+    return CLIPTokenizer(vocab=words, merges=merges)  # type: ignore[arg-type]  # pairs are what `tokenizers` wants

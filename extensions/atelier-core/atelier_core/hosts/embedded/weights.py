@@ -25,7 +25,8 @@ class TensorFile:
     def __init__(self, path: Path) -> None:
         if path.suffix != ".safetensors":
             raise UserError(
-                "{name} is not a .safetensors file. Other formats can carry programs and are not opened.", name=path.name
+                "{name} is not a .safetensors file. Other formats can carry programs and are not opened.",
+                name=path.name,
             )
         self.path = path
         try:
@@ -55,7 +56,7 @@ def built(make: Callable[[], Any], tensors: Tensors, dtype: torch.dtype, source:
             part=min(wrong),
         )
     network.load_state_dict(own, assign=True)
-    return network.to(dtype).eval().requires_grad_(False)
+    return network.eval().requires_grad_(False)
 
 
 def in_diffusers_names(tensors: Tensors, table: Mapping[str, str]) -> dict[str, torch.Tensor]:

@@ -1,0 +1,81 @@
+"""The pieces of a panel that differ between gradio versions or need the page's bridge."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ..host import Host
+from ..units import Unit
+from . import pages
+
+JS = "js" if int(gr.__version__.split(".")[0]) >= 4 else "_js"
+
+
+def page_html(unit: Unit, elem_id: str, height: int, **show: Any) -> str:
+    """Where the bridge puts a unit's page; a new `show` is passed on to the page that is there already."""
+    asked = html.escape(json.dumps(show), quote=True) if show else ""
+    return (
+        f'<div class="atelier-page" id="{elem_id}" data-unit="{unit.name}" data-page="{pages.url(unit)}" '
+        f'data-show="{asked}" style="height:{height}px"></div>'
+    )
+
+
+def sentence(text: str, kind: str = "note") -> str:
+    return f'<p class="atelier-{kind}">{html.escape(text)}</p>'
+
+
+def hidden_text(elem_id: str, value: str = "") -> gr.Textbox:
+    """Carries a value between page and server. In the DOM on every gradio, out of sight, and not kept in ui-config."""
+    box = gr.Textbox(value=value, elem_id=elem_id, elem_classes=["atelier-hidden"], container=False, show_label=False)
+    return internal(box)
+
+
+def internal(component: Any) -> Any:
+    component.do_not_save_to_config = True
+    return component
+
+
+def run_click(
+    button: gr.Button,
+    host: Host,
+    run: Callable[..., tuple[Any, ...]],
+    inputs: list[Any],
+    outputs: list[Any],
+    progress: str,
+) -> None:
+    """Long work on a click, with the host's queue and progress bar in the element `progress`.
+
+    `run(*inputs)` answers one value for each of `outputs`, of which the last is a line of HTML.
+    """
+    task = hidden_text(f"{progress}_task")
+    failed = tuple(gr.update() for _ in outputs[:-1])
+    button.click(
+        fn=host.panel_call(run, failed),
+        inputs=[task, *inputs],
+        outputs=outputs,
+        show_progress="hidden" if JS == "js" else False,
+        **{JS: f"(...values) => window.atelier.submit('{progress}', values)"},
+    )
+
+
+def page_click(button: gr.Button, script: str) -> None:
+    """A click that only the page answers."""
+    button.click(fn=None, inputs=[], outputs=[], **{JS: f"() => {{ {script} }}"})
+
+
+def file_path(given: Any) -> Path | None:
+    """What a gr.File hands over: a temporary-file object on gradio 3, a path afterwards."""
+    if given is None:
+        return None
+    return Path(given if isinstance(given, str) else given.name)
+
+
+def file_paths(given: Any) -> list[Path]:
+    many = given if isinstance(given, list) else [given]
+    return [path for one in many if (path := file_path(one)) is not None]

@@ -1,0 +1,32 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+import torch
+from atelier_core.hosts.embedded.host import EmbeddedHost
+
+from tests.contract import suite
+
+
+class EmbeddedProbe:
+    def __init__(self, host: EmbeddedHost) -> None:
+        self.host = host
+
+    def denoiser(self) -> torch.nn.Module:
+        return self.host.model().unet
+
+    def options(self) -> dict[str, Any]:
+        return dict(self.host.settings)
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedHost:
+    root = tmp_path_factory.mktemp("embedded")
+    tiny.tiny_sd15(root / "models" / "Stable-diffusion" / "tiny.safetensors")
+    return EmbeddedHost(root)
+
+
+@pytest.mark.parametrize("case", suite.CASES, ids=lambda case: case.__name__)
+def test_contract(host: EmbeddedHost, case: Any) -> None:
+    case(host, EmbeddedProbe(host))

@@ -1,0 +1,22 @@
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.webui import ROOT, Webui, given
+
+
+@pytest.fixture(scope="session", params=["a1111", "forge"])
+def webui(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Webui]:
+    """A real webui with the pack and the contract's door in its extensions."""
+    checkout = given(request.param)
+    if checkout is None:
+        pytest.skip("no checkout")
+    home = tmp_path_factory.getbasetemp() / "webui"
+    door = home / "door"
+    shutil.copytree(Path(__file__).parent / "extension", door, dirs_exist_ok=True)
+    shutil.copy(ROOT / "tests" / "contract" / "suite.py", door / "atelier_contract_suite.py")
+    extensions = {"sd-webui-atelier": ROOT, "zz-atelier-contract": door}
+    with Webui(checkout, home / checkout.kind, extensions=extensions) as running:
+        yield running
