@@ -64,7 +64,9 @@ def state_hash(module: torch.nn.Module) -> str:
     for name, tensor in sorted(module.state_dict().items()):
         raw = tensor.detach().cpu().contiguous()
         total.update(name.encode() + str(raw.dtype).encode())
-        total.update(raw.view(torch.uint8).numpy().tobytes() if raw.ndim else raw.reshape(1).view(torch.uint8).numpy().tobytes())
+        total.update(
+            raw.view(torch.uint8).numpy().tobytes() if raw.ndim else raw.reshape(1).view(torch.uint8).numpy().tobytes()
+        )
     return total.hexdigest()
 
 

@@ -30,7 +30,10 @@ def echo(host: FakeHost, args: Echo) -> dict:
 @pytest.fixture
 def client(tmp_path: Path) -> TestClient:
     app, host = FastAPI(), FakeHost(tmp_path)
-    routes = (Route("POST", "echo", echo, Echo, "Says it again"), Route("GET", "name", lambda host: {"name": host.name}))
+    routes = (
+        Route("POST", "echo", echo, Echo, "Says it again"),
+        Route("GET", "name", lambda host: {"name": host.name}),
+    )
     for _ in range(2):  # Reload UI on an app that lives on
         mount(app, host, "parrot", routes)
         mount_pictures(app, host)
@@ -79,7 +82,9 @@ def test_logins_and_other_sites_are_kept_out(client: TestClient) -> None:
 
 def test_openapi_lists_every_route_once(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
-    assert paths["/atelier/v1/parrot/echo"]["post"]["requestBody"]["content"]["application/json"]["schema"]["required"] == ["word"]
+    assert paths["/atelier/v1/parrot/echo"]["post"]["requestBody"]["content"]["application/json"]["schema"][
+        "required"
+    ] == ["word"]
     assert {"/atelier/v1/core/pictures", "/atelier/v1/core/pictures/{key}"} <= set(paths)
     assert len([r for r in client.app.routes if getattr(r, "path", "") == "/atelier/v1/parrot/echo"]) == 1
 
@@ -115,7 +120,12 @@ def test_longest_is_checked(client: TestClient) -> None:
 def test_pages_stay_below_their_folder(client: TestClient) -> None:
     page = client.get("/atelier/pages/any/stage/view.mjs")
     assert page.status_code == 200 and page.headers["content-type"].startswith("text/javascript")
-    for path in ("stage/..%2f..%2f__init__.py", "stage/%2e%2e/%2e%2e/atelier_core/errors.py", "nothing/index.html", "stage/"):
+    for path in (
+        "stage/..%2f..%2f__init__.py",
+        "stage/%2e%2e/%2e%2e/atelier_core/errors.py",
+        "nothing/index.html",
+        "stage/",
+    ):
         assert client.get(f"/atelier/pages/any/{path}").status_code in (400, 404)
 
 

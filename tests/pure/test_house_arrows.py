@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
-from house import EXTENSIONS, FOLDERS, modules_of
+
+from tests.support.house import EXTENSIONS, FOLDERS, modules_of
 
 EVERYWHERE = {"numpy", "torch", "PIL", "cv2", "spandrel", "safetensors", "tifffile"}
 WEBUI = {"modules", "modules_forge", "backend", "ldm", "sgm", "ldm_patched", "k_diffusion", "launch", "scripts"}

@@ -9,7 +9,8 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import pytest
-from house import EXTENSIONS, FOLDERS, ROOT, files_below, modules_of, name_of, tree_of
+
+from tests.support.house import EXTENSIONS, FOLDERS, ROOT, files_below, modules_of, name_of, tree_of
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 REASON = re.compile(r"# noqa: BLE001 - \w")

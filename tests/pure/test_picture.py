@@ -99,7 +99,9 @@ def test_16_bits_go_to_the_nearest_of_8(value: int) -> None:
 
 
 def test_to_pillow_and_back() -> None:
-    picture = Picture(np.dstack([SMALL, SMALL[..., 0]]), SRGB, (300.0, 72.0), exif_block(maker=b"x"), {"parameters": "p"})
+    picture = Picture(
+        np.dstack([SMALL, SMALL[..., 0]]), SRGB, (300.0, 72.0), exif_block(maker=b"x"), {"parameters": "p"}
+    )
     image = picture.to_pil()
     assert (image.mode, image.size, image.info["exif"][:6]) == ("RGBA", (3, 2), b"Exif\0\0")
     again = from_pil(image)
@@ -180,7 +182,11 @@ def opaque(pixels: np.ndarray, clear: list[tuple[int, int]]) -> np.ndarray:
         (saved(palette(), "GIF", transparency=1), opaque(PALETTE3, [(0, 1), (1, 1)]), "palette"),
         (saved(SMALL, transparency=LIME), opaque(SMALL, [(0, 1)]), "meant transparent"),
         (saved(SMALL[..., 0], transparency=250), opaque(GREY3, [(1, 1)]), "grey"),
-        (saved(Image.fromarray(SMALL[..., 0] > 99), "TIFF", compression="group4"), np.where(GREY3 > 99, 255, 0), "grey"),
+        (
+            saved(Image.fromarray(SMALL[..., 0] > 99), "TIFF", compression="group4"),
+            np.where(GREY3 > 99, 255, 0),
+            "grey",
+        ),
     ],
     ids=["L", "1", "LA", "P", "P+colour", "P+alphas", "GIF", "GIF+colour", "RGB+colour", "L+colour", "fax"],
 )
@@ -203,7 +209,9 @@ def black_only_cmyk() -> bytes:
     ramp = bytes(range(256))
     grid = b"".join(bytes([0 if ink & 1 else 255, 128, 128]) for ink in range(16))
     matrix = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
-    return icc_table(b"A2B0", b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + matrix + ramp * 4 + grid + ramp * 3, b"CMYK", b"Lab ")
+    return icc_table(
+        b"A2B0", b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + matrix + ramp * 4 + grid + ramp * 3, b"CMYK", b"Lab "
+    )
 
 
 def linear_grey() -> bytes:
@@ -277,13 +285,17 @@ def test_png_of_16_bits_under_each_filter(filtered: int) -> None:
     assert np.array_equal(read(data).pixels, pixels)
 
 
-@pytest.mark.parametrize("options", [{}, {"compression": "zlib", "predictor": True}, {"bigtiff": True}, {"byteorder": ">"}])
+@pytest.mark.parametrize(
+    "options", [{}, {"compression": "zlib", "predictor": True}, {"bigtiff": True}, {"byteorder": ">"}]
+)
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_tiff_of_16_bits(channels: int, options: dict[str, object]) -> None:
     pixels, file = noise16(channels), BytesIO()
     kind = "minisblack" if channels == 1 else "rgb"
     extra = ["unassalpha"] if channels == 4 else None
-    tifffile.imwrite(file, pixels.squeeze(), photometric=kind, extrasamples=extra, iccprofile=SRGB, metadata=None, **options)
+    tifffile.imwrite(
+        file, pixels.squeeze(), photometric=kind, extrasamples=extra, iccprofile=SRGB, metadata=None, **options
+    )
     picture = read(file.getvalue())
     assert picture.pixels.dtype == np.uint16 and picture.icc == SRGB
     assert np.array_equal(picture.pixels, pixels[..., [0, 0, 0] if channels == 1 else slice(None)])
@@ -329,7 +341,12 @@ def test_orientation_is_applied_and_gone(turn: int, kind: str) -> None:
         file = BytesIO()
         tags = [(0x0112, 3, 1, turn, True)]
         tifffile.imwrite(
-            file, at_depth(SMALL, 16 if deep else 8), photometric="rgb", metadata=None, extratags=tags, resolution=(300, 72)
+            file,
+            at_depth(SMALL, 16 if deep else 8),
+            photometric="rgb",
+            metadata=None,
+            extratags=tags,
+            resolution=(300, 72),
         )
         data = file.getvalue()
     else:
@@ -340,7 +357,9 @@ def test_orientation_is_applied_and_gone(turn: int, kind: str) -> None:
     assert picture.depth == (16 if deep else 8) and picture.pixels.flags.c_contiguous
     assert exif.orientation(picture.exif) == 1
     if not kind.startswith("TIFF"):
-        assert picture.exif == exif_block(maker=b"somebody").ljust(len(picture.exif), b"\0")
+        left = Image.Exif()
+        left.load(b"Exif\0\0" + (picture.exif or b""))
+        assert dict(left) == {0x010F: "somebody"}
         assert any("upright" in note for note in picture.notes) == (turn > 1)
     if kind.startswith("PNG"):
         assert picture.dpi == pytest.approx((72, 300) if turn > 4 else (300, 72), abs=0.02)
@@ -421,7 +440,12 @@ def test_what_is_no_picture(tmp_path: Path) -> None:
     assert refused(b"") == "The file is empty."
     assert "cannot be read" in refused(tmp_path / "missing.png")
     assert "cannot be read" in refused(tmp_path)
-    for data in (b"hello", bytes(4000), b"PK\x03\x04" + bytes(100), b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"):
+    for data in (
+        b"hello",
+        bytes(4000),
+        b"PK\x03\x04" + bytes(100),
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+    ):
         assert "not a picture" in refused(data)
     assert "kind LAB" in refused(saved(Image.new("LAB", (3, 2)), "TIFF"))
     assert "kind F" in refused(saved(Image.new("F", (3, 2)), "TIFF"))
@@ -473,6 +497,7 @@ def test_pillows_own_limit_is_lifted_for_reading_only(monkeypatch: pytest.Monkey
     assert Image.MAX_IMAGE_PIXELS == 2
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of the damage
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM"])
 def test_damaged_files_are_read_or_refused_with_a_sentence(kind: str) -> None:
     data = saved(np.random.default_rng(1).integers(0, 256, (20, 15, 3), np.uint8), kind)

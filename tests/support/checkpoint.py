@@ -200,7 +200,12 @@ def _clip_folder(folder: Path, layers: int, wide: int) -> Path:
         "vocab.json": words,
         "config.json": {"model_type": "clip", "projection_dim": CONTEXT, "text_config": text, "text_config_dict": text},
         "special_tokens_map.json": {**ends, "pad_token": "<|endoftext|>"},
-        "tokenizer_config.json": {**ends, "model_max_length": 77, "do_lower_case": True, "tokenizer_class": "CLIPTokenizer"},
+        "tokenizer_config.json": {
+            **ends,
+            "model_max_length": 77,
+            "do_lower_case": True,
+            "tokenizer_class": "CLIPTokenizer",
+        },
     }
     for name, content in files.items():
         (folder / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")

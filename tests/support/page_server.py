@@ -69,6 +69,7 @@ def serving() -> Iterator[PageServer]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             state.uploads.append(body)
             given = {"id": f"up{len(state.uploads)}", "width": 1, "height": 1}
+            state.pictures[str(given["id"])] = body
             self.reply(200, "application/json", json.dumps(given).encode())
 
         def reply(self, status: int, kind: str, body: bytes) -> None:

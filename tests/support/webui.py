@@ -25,8 +25,17 @@ FLAGS = (
     "--skip-prepare-environment --skip-torch-cuda-test --skip-python-version-check --skip-version-check --skip-install "
     "--do-not-download-clip --no-download-sd-model --disable-console-progressbars --api"
 ).split()
-OWN_FLAGS = {"a1111": ["--use-cpu", "all", "--no-half", "--disable-nan-check", "--opt-sdp-no-mem-attention"], "forge": ["--always-cpu"]}
-OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "GRADIO_ANALYTICS_ENABLED": "False", "COMMANDLINE_ARGS": "", "PYTHONUNBUFFERED": "1"}
+OWN_FLAGS = {
+    "a1111": ["--use-cpu", "all", "--no-half", "--disable-nan-check", "--opt-sdp-no-mem-attention"],
+    "forge": ["--always-cpu"],
+}
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "COMMANDLINE_ARGS": "",
+    "PYTHONUNBUFFERED": "1",
+}
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", "outputs", "dollhouse", ".*_cache", "*.tmp")
 
 
@@ -58,7 +67,15 @@ class Webui:
         self._furnish()
         self.log = self.data / "webui.log"
         command = [str(self.checkout.python), "launch.py", *FLAGS, *OWN_FLAGS[self.checkout.kind]]
-        command += ["--port", str(self.port), "--data-dir", str(self.data), "--ckpt", str(self._checkpoint()), *self.flags]
+        command += [
+            "--port",
+            str(self.port),
+            "--data-dir",
+            str(self.data),
+            "--ckpt",
+            str(self._checkpoint()),
+            *self.flags,
+        ]
         self._process = subprocess.Popen(
             command,
             cwd=self.checkout.folder,

@@ -10,7 +10,7 @@ from PIL import Image
 PREFIX = b"Exif\0\0"  # before the block in JPEG, and in what Pillow hands out
 ORIENTATION, COMMENT = 0x0112, 0x9286  # tags; the second holds the infotext in JPEG and WebP
 _SUBDIRECTORY = 0x8769  # tag that leads from the first directory to the one of the photograph
-_DESCRIPTIVE = (0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298)  # make, model, software, date, artist, copyright
+_DESCRIPTIVE = (0x010F, 0x0110, 0x0132, 0x013B, 0x8298)  # make, model, date, artist, copyright
 _BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}  # per value, by EXIF type
 
 
@@ -83,13 +83,16 @@ def without(block: bytes | None, tag: int) -> bytes | None:
 
 
 def with_comment(block: bytes | None, text: str) -> bytes:
-    tags = Image.Exif()
-    if block:
-        tags.load(PREFIX + block)
-    photograph = tags.get_ifd(_SUBDIRECTORY)
-    photograph[COMMENT] = b"UNICODE\0" + text.encode("utf-16-be", "replace")
-    tags[_SUBDIRECTORY] = photograph
-    return tags.tobytes().removeprefix(PREFIX)
+    """The block with a new user comment; nothing else moves. Hosts read it only as of the type "undefined"."""
+    block = without(block, COMMENT)
+    order = _order(block)
+    if not block or not order or _find(block, _NO_TAG):
+        block, order = _EMPTY, ">"
+    block += bytes(len(block) % 2)
+    value = b"UNICODE\0" + text.encode("utf-16-be", "replace")
+    pointer = _find(block, _SUBDIRECTORY)
+    old = block[pointer.value] if pointer else b""
+    ...
 
 
 def _find(block: bytes | None, tag: int) -> _Entry | None:

@@ -51,9 +51,7 @@ class Bounds(NamedTuple):
 
     def within(self, outer: Bounds) -> Bounds:
         """The same box as seen from the corner of `outer`."""
-        return Bounds(
-            self.left - outer.left, self.top - outer.top, self.right - outer.left, self.bottom - outer.top
-        )
+        return Bounds(self.left - outer.left, self.top - outer.top, self.right - outer.left, self.bottom - outer.top)
 
     @property
     def slices(self) -> tuple[slice, slice]:

@@ -77,5 +77,7 @@ class Host(Protocol):
     def allowed(self, request: Any, page: bool) -> bool:
         """Whether an HTTP request may use our routes, by the host's own logins. `page`: what the web UI itself needs."""
 
-    def panel_call(self, run: Callable[..., tuple[Any, ...]], failed: tuple[Any, ...]) -> Callable[..., tuple[Any, ...]]:
+    def panel_call(
+        self, run: Callable[..., tuple[Any, ...]], failed: tuple[Any, ...]
+    ) -> Callable[..., tuple[Any, ...]]:
         """A gradio handler around `run`, with the host's queue and progress. The last output is a line of HTML."""

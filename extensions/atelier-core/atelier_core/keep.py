@@ -111,19 +111,33 @@ def save_kept(kept: Kept, path: Path, texts: Mapping[str, str] | None = None) ->
     container = container_of(path)
     write(kept.picture, path, texts)
     try:
-        again = read(path, most_pixels=kept.picture.extent.area, most_side=kept.picture.extent.longer)
-        pixels = _with_alpha_of(kept.picture, again.pixels)
-        saved = fingerprint(pixels, kept.kept) if pixels.shape[:2] == kept.kept.shape else ""
-        if saved != kept.certificate.before or not np.array_equal(pixels, kept.picture.pixels):
-            raise NotKeptError("the saved file does not hold the picture that was composed")
+        again = _checked(kept, path)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     wanted = replace(kept.picture, texts={**kept.picture.texts, **(texts or {})})
-    notes = (*kept.certificate.notes, *_lost(wanted, again))
-    return replace(
-        kept, certificate=replace(kept.certificate, container=container, path=str(path), saved=saved, notes=notes)
+    certificate = replace(
+        kept.certificate,
+        container=container,
+        path=str(path),
+        saved=fingerprint(again.pixels, kept.kept),
+        notes=(*kept.certificate.notes, *_lost(wanted, again)),
     )
+    return replace(kept, certificate=certificate)
+
+
+def _checked(kept: Kept, path: Path) -> Picture:
+    """The picture in the file, found to be the one composed and to hold the kept pixels of the source."""
+    wanted = kept.picture
+    try:
+        again = read(path, most_pixels=wanted.extent.area, most_side=wanted.extent.longer)
+    except UserError as fault:
+        raise NotKeptError("the saved file cannot be read as the picture it should hold") from fault
+    pixels = _with_alpha_of(wanted, again.pixels)
+    same = np.array_equal(pixels, wanted.pixels) and pixels.dtype == wanted.pixels.dtype
+    if not same or fingerprint(pixels, kept.kept) != kept.certificate.before:
+        raise NotKeptError("the saved file does not hold the picture that was composed")
+    return replace(again, pixels=pixels)
 
 
 def _with_alpha_of(picture: Picture, pixels: np.ndarray) -> np.ndarray:
@@ -140,12 +154,16 @@ def _notes(source: Picture, result: Picture, alpha_too: bool, kept: np.ndarray) 
         "The mask is empty: nothing was to change.": bool(kept.all()),
         "The changed pixels have 8-bit steps, as the result had.": source.depth > result.depth,
         "The result was rounded to the 8 bits per channel of its source.": source.depth < result.depth,
-        "The transparency of the result was not used.": unused and bool(np.ptp(result.pixels[..., 3:])),
+        "The transparency of the result was not used.": unused and _clear_somewhere(result.pixels),
         "The result names another colour profile than its source; its values were taken as they are.": (
             result.icc is not None and result.icc != source.icc
         ),
     }
     return [note for note, holds in said.items() if holds]
+
+
+def _clear_somewhere(pixels: np.ndarray) -> bool:
+    return bool((pixels[..., 3] < np.iinfo(pixels.dtype).max).any())
 
 
 def _lost(wanted: Picture, again: Picture) -> list[str]:

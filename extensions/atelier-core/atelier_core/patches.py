@@ -61,7 +61,9 @@ class Attached(AbstractContextManager["Attached"]):
 
     def _module(self, layer: str) -> Any:
         if layer not in self.layers:
-            raise UserError("The loaded model has no layer “{layer}”; it is of another kind than this needs.", layer=layer)
+            raise UserError(
+                "The loaded model has no layer “{layer}”; it is of another kind than this needs.", layer=layer
+            )
         return self.layers[layer]
 
 

@@ -108,7 +108,8 @@ def read(source: bytes | Path, *, most_pixels: int = MOST_PIXELS, most_side: int
         pixels = _deep_pixels(data, header) if deep else None
         if pixels is None:
             image.load()
-    return _picture(image, pixels)
+    grey = header.colour in (0, 4) if header else image.mode.startswith("I")
+    return _picture(image, pixels, _FROM_GREY if grey and deep else "")
 
 
 def from_pil(image: Image.Image) -> Picture:
@@ -183,29 +184,29 @@ def _deep_pixels(data: bytes, header: png.Header | None) -> np.ndarray:
     import cv2  # at first need: hosts count the time of imports at start
 
     try:
-        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        if pixels is None or pixels.dtype != np.uint16:
+            raise ValueError("not decoded")
+        order = {2: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
+        pixels = cv2.cvtColor(pixels, order[2 if pixels.ndim == 2 else pixels.shape[2]])
     except cv2.error as error:
         raise ValueError(str(error)) from error
-    if decoded is None or decoded.dtype != np.uint16:
-        raise ValueError("not decoded")
-    if decoded.ndim == 2:
-        pixels = np.dstack([decoded] * 3)
-    else:
-        pixels = cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB if decoded.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
     if header and header.transparent and pixels.shape[2] == 3:
         opaque = (pixels != np.array(header.transparent, np.uint16)).any(axis=2)
         pixels = np.dstack([pixels, opaque * np.uint16(65535)])
     return pixels
 
 
-def _picture(image: Image.Image, deep: np.ndarray | None) -> Picture:
-    notes: list[str] = []
+def _picture(image: Image.Image, deep: np.ndarray | None, note: str = "") -> Picture:
+    notes = [note] if note else []
     profile = image.info.get("icc_profile") or None
-    if deep is None and not image.mode.startswith("I"):
-        pixels, profile = _coloured(image, profile, notes)
+    if deep is not None:
+        pixels = deep
+    elif image.mode.startswith("I"):
+        pixels = _wide_grey(image)
+        notes.append(_FROM_GREY)
     else:
-        pixels = _wide_grey(image) if deep is None else deep
-        notes += [] if image.mode in ("RGB", "RGBA") else [_FROM_GREY]
+        pixels, profile = _coloured(image, profile, notes)
     if profile and profile[16:20] != b"RGB ":
         profile = None
         notes.append("Its colour profile does not fit RGB and was left out.")
@@ -270,7 +271,8 @@ def _texts(image: Image.Image) -> dict[str, str]:
     if texts is None:
         texts = {key: text for key, text in image.info.items() if key not in _NOT_TEXT}
     tags = getattr(image, "tag_v2", {})
-    if description := tags.get(270):  # ImageDescription; Pillow takes it for Latin-1
+    description = tags.get(270)  # ImageDescription; Pillow takes it for Latin-1
+    if isinstance(description, str):
         ours = tags.get(305) == TIFF_SOFTWARE or "Steps: " in description
         texts["parameters" if ours else "Description"] = description.encode("latin-1").decode("utf-8", "replace")
     return {str(key): str(text) for key, text in texts.items() if isinstance(text, str)}

@@ -37,9 +37,7 @@ class Plan:
         return sum(tile.crop.extent.area for row in self.rows for tile in row)
 
 
-def plan(
-    picture: Extent, side: int, halo: int, *, step: int = 1, least: int = 1, area: Bounds | None = None
-) -> Plan:
+def plan(picture: Extent, side: int, halo: int, *, step: int = 1, least: int = 1, area: Bounds | None = None) -> Plan:
     """Tiles for the picture, or for one `area` of it whose left and top are multiples of `step`.
 
     Cores are at most `side` wide and high, and differ by no more than one `step`. Crops begin at multiples of `step`,

@@ -113,9 +113,7 @@ def _same_place(known: Unit, folder: Path) -> bool:
     if known.folder == folder:
         _notice_update(folder)
         return True
-    loaded.note(
-        f"“{known.name}” is installed twice: {known.folder} is used, {folder} stands down. Remove one of them."
-    )
+    loaded.note(f"“{known.name}” is installed twice: {known.folder} is used, {folder} stands down. Remove one of them.")
     return False
 
 

@@ -15,7 +15,14 @@ from .report import Report
 
 FLOOR = 32  # pixels of a core's side: the smallest piece that is tried on a device
 NAMES = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
-_SHORTAGE = ("out of memory", "not enough memory", "can't allocate memory", "could not allocate", "alloc_failed", "bad_alloc")
+_SHORTAGE = (
+    "out of memory",
+    "not enough memory",
+    "can't allocate memory",
+    "could not allocate",
+    "alloc_failed",
+    "bad_alloc",
+)
 
 
 class Attempts:

@@ -113,7 +113,7 @@ def _fitting(network: Network, picture: Extent, side: int, halo: int, dtype: tor
             return tiles
         if side <= max(SMALLEST, network.step):
             raise UserError(
-                "The model {name} needs {need:.1f} GB of free memory for its smallest tile, and {free:.1f} GB are free.",
+                "The model {name} needs {need:.1f} GB of free memory here, and {free:.1f} GB are free.",
                 name=network.name,
                 need=need / _SHARE / 1e9,
                 free=free / 1e9,
@@ -134,9 +134,7 @@ def upscale(
     watch: Watch = lambda done, total, text: None,
 ) -> Upscaled:
     picture = Extent(pixels.shape[1], pixels.shape[0])
-    setup = prepare(
-        network, picture, device=device, mode=mode, halo=halo, side=side, free=free, precision=precision
-    )
+    setup = prepare(network, picture, device=device, mode=mode, halo=halo, side=side, free=free, precision=precision)
     report = Report(network.name)
     return Upscaled(assembled(setup, pixels, watch, report), report)
 
@@ -191,7 +189,5 @@ def _fill(
 
 def _pieces(tile: Tile, setup: Setup, side: int) -> list[Tile]:
     network = setup.network
-    smaller = plan(
-        setup.picture, side, setup.halo, step=network.step, least=network.least, area=tile.core
-    )
+    smaller = plan(setup.picture, side, setup.halo, step=network.step, least=network.least, area=tile.core)
     return [piece for row in smaller.rows for piece in row]

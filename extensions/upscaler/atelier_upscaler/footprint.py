@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from .networks import Network
 
 _SIDE = 32  # pixels of the picture it is measured on
-_HELD = 2  # times the largest operation: what waits beside it, and a library's scratch memory; RRDBNet on CUDA has 16 KB
+_HELD = (
+    2  # times the largest operation: what waits beside it, and a library's scratch memory; RRDBNet on CUDA has 16 KB
+)
 
 
 class _Largest(TorchDispatchMode):

@@ -1,7 +1,7 @@
 """How wide a halo a network needs in fast mode: measured once on each network, and remembered.
 
-A trained network looks much less far than it could. One difficult strip goes through it whole, and again with either end
-cut off; how far from the cuts the results differ is the halo.
+A trained network looks much less far than it could. One difficult strip goes through it whole, and again with either
+end cut off; how far from the cuts the results differ is the halo.
 """
 
 from __future__ import annotations

@@ -98,9 +98,13 @@ def from_state(state: dict[str, Any], name: str, digest: str = "") -> Network:
     except spandrel.UnsupportedModelError as error:
         raise UserError("{name} is not an upscale model of a kind that spandrel reads.", name=name) from error
     except _MISFIT as error:  # spandrel reads sizes out of whatever has the right names
-        raise UserError("{name} looks like an upscale model, but its weights do not fit together.", name=name) from error
+        raise UserError(
+            "{name} looks like an upscale model, but its weights do not fit together.", name=name
+        ) from error
     if not _makes_pictures(found):
-        raise UserError("{name} is a {purpose} model and does not make pictures larger.", name=name, purpose=found.purpose)
+        raise UserError(
+            "{name} is a {purpose} model and does not make pictures larger.", name=name, purpose=found.purpose
+        )
     return _network(found, name, digest)
 
 

@@ -37,7 +37,7 @@ def build(host: Host) -> None:
                 start = gr.Button(t("Upscale"), variant="primary", elem_id=f"{ID}_run")
                 stop = gr.Button(t("Interrupt"), elem_id=f"{ID}_interrupt")
         with gr.Column(scale=7, min_width=320):
-            progress = gr.HTML(elem_id=f"{ID}_progress")
+            gr.HTML(elem_id=f"{ID}_progress")
             page = gr.HTML(_page(), elem_id=f"{ID}_view")
             results = gr.HTML(elem_id=f"{ID}_results")
             _send_buttons(host)
@@ -152,7 +152,8 @@ def _run(host: Host, files: Any, taken: str, *values: Any) -> tuple[Any, ...]:
 
 def _result(host: Host, done: run.Done, key: str) -> str:
     size = done.path.stat().st_size / 2**20
-    link = f'<a href="atelier/v1/core/pictures/{key}" download="{html.escape(done.path.name)}">{html.escape(done.path.name)}</a>'
+    name = html.escape(done.path.name)
+    link = f'<a href="atelier/v1/core/pictures/{key}" download="{name}">{name}</a>'
     head = f"<p class='atelier-result'>{link} · {done.extent.width} × {done.extent.height} · {size:.1f} MB</p>"
     return head + "".join(widgets.sentence(line) for line in done.notes)
 

@@ -29,18 +29,20 @@ class Reach:
     why: str = ""  # what stands against a radius, when there is none
 
 
-_LOCAL = frozenset(  # what gives each pixel from the same pixel, or only moves pixels about as upscalers do
-    "_to_copy _unsafe_view abs add add_ alias as_strided cat celu chunk clamp clamp_ clamp_max clamp_min clone "
-    "constant_pad_nd contiguous convolution copy_ detach div div_ elu empty empty_like exp expand full_like gelu gelu_ "
-    "hardsigmoid hardswish hardtanh hardtanh_ leaky_relu leaky_relu_ mish mish_ mul mul_ native_batch_norm "
-    "_native_batch_norm_legit_no_training neg ones_like permute pixel_shuffle pixel_unshuffle pow prelu _prelu_kernel "
-    "reflection_pad2d relu relu_ replication_pad2d reshape rsub select sigmoid sigmoid_ silu silu_ slice softplus "
-    "split split_with_sizes sqrt squeeze stack sub sub_ tanh tanh_ transpose unbind unsqueeze upsample_bicubic2d "
-    "upsample_bilinear2d upsample_nearest2d view zeros zeros_like mkldnn_convolution".split()
-)
+# What gives each pixel from the same pixel, or only moves pixels about as upscalers do.
+_LOCAL_NAMES = """
+_to_copy _unsafe_view abs add add_ alias as_strided cat celu chunk clamp clamp_ clamp_max clamp_min clone
+constant_pad_nd contiguous convolution copy_ detach div div_ elu empty empty_like exp expand full_like gelu gelu_
+hardsigmoid hardswish hardtanh hardtanh_ leaky_relu leaky_relu_ mish mish_ mkldnn_convolution mul mul_ native_batch_norm
+_native_batch_norm_legit_no_training neg ones_like permute pixel_shuffle pixel_unshuffle pow prelu _prelu_kernel
+reflection_pad2d relu relu_ replication_pad2d reshape rsub select sigmoid sigmoid_ silu silu_ slice softplus split
+split_with_sizes sqrt squeeze stack sub sub_ tanh tanh_ transpose unbind unsqueeze upsample_nearest2d view zeros
+zeros_like
+"""
+_LOCAL = frozenset(_LOCAL_NAMES.split())
 
 
-class _Unbounded(Exception):
+class _UnboundedError(Exception):
     """Why there can be no radius."""
 
 
@@ -54,7 +56,7 @@ class _Watched(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name = func.overloadpacket.__name__
         if not _is_local(name, args):
-            raise _Unbounded(f"its operation “{name}” can look anywhere")
+            raise _UnboundedError(f"its operation “{name}” can look anywhere")
         if name == "convolution" and not args[6]:  # not transposed
             self.strides *= max(args[3])
         if name == "pixel_unshuffle":
@@ -76,7 +78,7 @@ def reach_of(network: Network) -> Reach:
         module = deepcopy(module).cpu()
     try:
         return Reach(max(_along(network, module, vertical) for vertical in (False, True)))
-    except _Unbounded as why:
+    except _UnboundedError as why:
         return Reach(None, str(why))
     except RuntimeError:  # of a network that insists on sizes nobody declared
         return Reach(None, "it does not run on a strip")
@@ -90,7 +92,7 @@ def _along(network: Network, module: torch.nn.Module, vertical: bool) -> int:
         if not (spoilt[:, 0].any() or spoilt[:, -1].any()):
             return _farthest(spoilt, length)
         length *= 2
-    raise _Unbounded(f"it looks further than {LONGEST // 2} pixels")
+    raise _UnboundedError(f"it looks further than {LONGEST // 2} pixels")
 
 
 def _spoilt(network: Network, module: torch.nn.Module, length: int, vertical: bool) -> torch.Tensor:
@@ -103,7 +105,7 @@ def _spoilt(network: Network, module: torch.nn.Module, length: int, vertical: bo
     with torch.no_grad(), watched:
         y = network.forward(module, x.transpose(2, 3) if vertical else x)
     if network.step % watched.strides:
-        raise _Unbounded(f"it takes pixels in steps of {watched.strides}")
+        raise _UnboundedError(f"it takes pixels in steps of {watched.strides}")
     spoilt = (y.transpose(2, 3) if vertical else y).isnan().any(2).any(1)
     return spoilt.reshape(network.step, length, network.scale).any(2)
 

@@ -27,14 +27,13 @@ def resized(pixels: np.ndarray, size: Extent, box: Box | None = None) -> np.ndar
 def _deep(pixels: np.ndarray, size: Extent, box: Box) -> np.ndarray:
     most = 65535 if pixels.dtype == np.uint16 else 1
     result = np.empty((size.height, size.width, pixels.shape[2]), pixels.dtype)
-    weight = pixels[..., 3].astype(np.float32) / most if pixels.shape[2] == 4 else None
-    cover = None if weight is None else _plane(weight, size, box)
+    weight = pixels[..., 3].astype(np.float32) if pixels.shape[2] == 4 else np.ones(pixels.shape[:2], np.float32)
+    cover = _plane(weight, size, box)
     for channel in range(pixels.shape[2]):
-        plane = pixels[..., channel].astype(np.float32)
-        if cover is None or channel == 3:
-            plane = _plane(plane, size, box)
-        else:
-            plane = np.divide(_plane(plane * weight, size, box), cover, where=cover > 0, out=np.zeros_like(cover))
+        plane = cover
+        if channel < 3:
+            plane = _plane(pixels[..., channel].astype(np.float32) * weight, size, box)
+            plane = np.divide(plane, cover, where=cover > 0, out=np.zeros_like(plane))
         result[..., channel] = (plane + 0.5 * (most > 1)).clip(0, most)
     return result
 

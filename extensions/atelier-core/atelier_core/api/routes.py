@@ -41,7 +41,9 @@ def _add(app: FastAPI, path: str, method: str, endpoint: Callable[..., Any], rou
     """Once per app: an app that lives through Reload UI must not collect the same route twice."""
     if any(getattr(known, "path", None) == path and method in known.methods for known in app.routes):  # type: ignore[attr-defined]
         return
-    body = {"required": True, "content": {"application/json": {"schema": json_schema(route.args)}}} if route.args else None
+    body = (
+        {"required": True, "content": {"application/json": {"schema": json_schema(route.args)}}} if route.args else None
+    )
     app.add_api_route(
         path,
         endpoint,

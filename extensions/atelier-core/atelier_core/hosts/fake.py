@@ -103,7 +103,9 @@ class FakeHost:
         for control in job.controls:
             if not any(control.model in (name, "") and control.kind in name for name in names):
                 where = self.folder("controlnet")
-                raise UserError("There is no ControlNet model for “{kind}”. Put one into {where}.", kind=control.kind, where=where)
+                raise UserError(
+                    "There is no ControlNet model for “{kind}”. Put one into {where}.", kind=control.kind, where=where
+                )
         if job.checkpoint and job.checkpoint not in {model.name for model in self.models("checkpoint")}:
             raise UserError("There is no checkpoint “{name}”.", name=job.checkpoint)
 
@@ -173,7 +175,9 @@ class FakeHost:
     def allowed(self, request: Any, page: bool) -> bool:
         return request.headers.get("x-fake-login") != "wrong"
 
-    def panel_call(self, run: Callable[..., tuple[Any, ...]], failed: tuple[Any, ...]) -> Callable[..., tuple[Any, ...]]:
+    def panel_call(
+        self, run: Callable[..., tuple[Any, ...]], failed: tuple[Any, ...]
+    ) -> Callable[..., tuple[Any, ...]]:
         def call(task: str, *inputs: Any) -> tuple[Any, ...]:
             try:
                 return run(*inputs)

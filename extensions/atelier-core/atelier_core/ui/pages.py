@@ -55,6 +55,12 @@ def mount_pages(app: FastAPI, host: Host) -> None:
 def _file(root: str, path: str) -> Response:
     home = roots().get(root)
     file = (home / path).resolve() if home else None
-    if home is None or file is None or home.resolve() not in file.parents or file.suffix not in TYPES or not file.is_file():
+    if (
+        home is None
+        or file is None
+        or home.resolve() not in file.parents
+        or file.suffix not in TYPES
+        or not file.is_file()
+    ):
         raise UserError("There is no such page.")
     return FileResponse(file, media_type=TYPES[file.suffix], headers={"Cache-Control": "public, max-age=31536000"})

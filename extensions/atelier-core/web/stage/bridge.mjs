@@ -53,9 +53,12 @@ export function connect(page, on, self = window) {
     const id = ++last;
     post({ ...message, id });
     return new Promise((resolve) => {
-      waiting.set(id, resolve);
-      self.setTimeout(() => settle({ id, silent: true }), patience);
-    }).then((answer) => (answer.silent ? null : answer));
+      const timer = self.setTimeout(() => waiting.delete(id) && resolve(null), patience);
+      waiting.set(id, (answer) => {
+        self.clearTimeout(timer);
+        resolve(answer);
+      });
+    });
   };
 
   self.addEventListener("message", heard);

@@ -36,7 +36,8 @@ class Controls:
             if wanted.lower() in name.lower():
                 return name
         raise UserError(
-            "There is no ControlNet model for “{kind}”. Put one into models/ControlNet and refresh its list.", kind=wanted
+            "There is no ControlNet model for “{kind}”. Put one into models/ControlNet and refresh its list.",
+            kind=wanted,
         )
 
     def known_models(self) -> list[str]:

@@ -168,5 +168,3 @@ def _checkpoint(job: Job) -> str:
     if known is None:
         raise UserError("There is no checkpoint “{name}”.", name=job.checkpoint)
     return str(known.title)
-
-

@@ -92,7 +92,9 @@ class A1111Host:
 
     def caption(self, picture: Image.Image) -> str:
         if not any((Path(paths.models_path) / "BLIP").glob("*.pth")):
-            raise UserError("The caption model is not there. Run Interrogate CLIP in img2img once; the webui then fetches it.")
+            raise UserError(
+                "The caption model is not there. Run Interrogate CLIP in img2img once; the webui then fetches it."
+            )
         with self.working("caption"):
             return str(shared.interrogator.interrogate(picture.convert("RGB")))
 
@@ -154,7 +156,10 @@ class A1111Host:
     def models(self, kind: Kind) -> tuple[ModelFile, ...]:
         if kind == "checkpoint":
             return tuple(ModelFile(c.name, Path(c.filename), kind) for c in sd_models.checkpoints_list.values())
-        files = sorted({f.resolve(): f for home in self._folders(kind) for f in _weights(home)}.values(), key=lambda f: f.name.lower())
+        files = sorted(
+            {f.resolve(): f for home in self._folders(kind) for f in _weights(home)}.values(),
+            key=lambda f: f.name.lower(),
+        )
         own = (ModelFile("Lanczos", None, kind),) if kind == "upscaler" else ()
         return own + tuple(ModelFile(f.stem, f, kind) for f in files)
 
@@ -174,8 +179,16 @@ class A1111Host:
     def _folders(self, kind: Kind) -> tuple[Path, ...]:
         models, options = Path(paths.models_path), vars(shared.cmd_opts)
         if kind == "upscaler":
-            named = [value for key, value in options.items() if key.endswith("gan_models_path") and value and "gfp" not in key]
-            named += [options.get("dat_models_path"), options.get("swinir_models_path"), options.get("atelier_upscaler_models")]
+            named = [
+                value
+                for key, value in options.items()
+                if key.endswith("gan_models_path") and value and "gfp" not in key
+            ]
+            named += [
+                options.get("dat_models_path"),
+                options.get("swinir_models_path"),
+                options.get("atelier_upscaler_models"),
+            ]
             return tuple(dict.fromkeys([models / f for f in UPSCALER_FOLDERS] + [Path(n) for n in named if n]))
         if kind == "controlnet":
             further = options.get("controlnet_dir")
@@ -199,7 +212,9 @@ class A1111Host:
             return _token_ok(request)
         return page or not api
 
-    def panel_call(self, run: Callable[..., tuple[Any, ...]], failed: tuple[Any, ...]) -> Callable[..., tuple[Any, ...]]:
+    def panel_call(
+        self, run: Callable[..., tuple[Any, ...]], failed: tuple[Any, ...]
+    ) -> Callable[..., tuple[Any, ...]]:
         def call(task: str, *inputs: Any) -> tuple[Any, ...]:
             try:
                 with self.inside():

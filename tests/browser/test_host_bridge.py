@@ -1,0 +1,237 @@
+"""The host's side of the bridge in a real browser, on a page built like the webui's."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from chromium import drawn, launched, opened
+from page_server import PAGES, ROOT, PageServer, serving
+from PIL import Image
+
+OLD = {"before": "red", "after": "blue"}
+NEW = {"before": "red", "after": "green"}
+
+
+def png(colour: str, size: tuple[int, int]) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def place(show: dict[str, str] | None = None, page: str = PAGES[len(ROOT) + 1 :] + "upscaler/index.html") -> str:
+    shown = html.escape(json.dumps(show)) if show else ""
+    return (
+        f'<div class="atelier-page" id="atelier_upscaler_page" data-unit="upscaler" data-page="{page}" '
+        f'data-show="{shown}" style="height: 400px"></div>'
+    )
+
+
+def webui(content: str) -> str:
+    """Tabs as gradio 3.41 makes them: buttons without ids, in the order of the tabs."""
+    return f"""<!doctype html><html><head><link rel="icon" href="data:,"></head><body class="dark" style="margin: 0">
+<script>
+  window.clicks = []; window.changes = []; window.opts = {{}}; window.awaiting = [];
+  addEventListener("click", (event) => event.target.closest("button") && clicks.push(event.target.closest("button").textContent));
+  addEventListener("input", (event) => changes.push([event.target.parentElement.id, event.target.value]));
+  addEventListener("change", (event) => event.target.files && changes.push(
+    [event.target.parentElement.id, event.target.files[0].type, event.target.files[0].size]));
+  window.onOptionsAvailable = (callback) => awaiting.push(callback);
+  window.gradioApp = () => document;
+</script>
+<div id="tabs" class="tabs"><div class="tab-nav"><button>글그림</button><button>그림그림</button><button>우리</button></div>
+  <div id="tab_txt2img" class="tabitem"><div id="txt2img_gallery"></div></div>
+  <div id="tab_img2img" class="tabitem">
+    <div id="mode_img2img" class="tabs"><div class="tab-nav"><button>하나</button><button>둘</button></div>
+      <div id="img2img_img2img_tab" class="tabitem"><div id="img2img_image"><input type="file"></div></div>
+      <div id="img2img_inpaint_tab" class="tabitem"><div id="img2maskimg"><input type="file"></div></div>
+    </div></div>
+  <div id="tab_atelier_upscaler" class="tabitem">
+    <div id="atelier_upscaler_view"><div class="prose">{content}</div></div>
+    <div id="atelier_upscaler_taken"><textarea></textarea></div><div id="prompt"><textarea></textarea></div>
+    <button id="atelier_upscaler_go">go</button>
+    <div id="atelier_upscaler_progress"></div><div id="atelier_upscaler_gallery"></div>
+  </div></div>
+<script type="module" src="javascript/atelier.mjs"></script></body></html>"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def server() -> Iterator[PageServer]:
+    with serving() as server:
+        server.pictures |= {"red": png("#ff0000", (40, 30))}
+        server.pictures |= {colour: png(code, (80, 60)) for colour, code in (("blue", "#0000ff"), ("green", "#00ff00"))}
+        yield server
+
+
+@pytest.fixture
+def page(server: PageServer, browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    server.documents["/host"] = webui(getattr(request, "param", place(OLD)))
+    with opened(browser, f"{server.origin}{ROOT}/host", locale="en-US") as page:
+        page.wait_for_function("window.atelier")
+        yield page
+
+
+def frame(page: Any) -> Any:
+    page.wait_for_selector("iframe")
+    inner = page.query_selector("iframe").content_frame()
+    inner.wait_for_selector("html[data-ready]", state="attached")
+    return inner
+
+
+def colour(inner: Any, x: int, y: int = 150) -> tuple[int, ...]:
+    drawn(inner)
+    return tuple(inner.evaluate("([x, y]) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data]", [x, y])[:3])
+
+
+def rewrite(page: Any, content: str) -> None:
+    """What gradio does with a new value of a gr.HTML."""
+    page.evaluate("html => document.querySelector('#atelier_upscaler_view .prose').innerHTML = html", content)
+
+
+def test_the_frame_shows_what_the_panel_says(page: Any) -> None:
+    inner = frame(page)
+    inner.wait_for_function("document.querySelector('#sizes').textContent")
+    assert colour(inner, 300) == (255, 0, 0) and colour(inner, 600) == (0, 0, 255)
+    box = page.locator("iframe").bounding_box()
+    assert (box["width"], box["height"]) == (900, 400)
+    assert not page.locator(".atelier-page").is_visible()
+
+
+def test_a_new_result_keeps_the_frame_and_its_view(page: Any) -> None:
+    inner = frame(page)
+    inner.wait_for_function("document.querySelector('#sizes').textContent")
+    inner.evaluate("window.mine = true")
+    inner.press("#stage", "+")
+    percent = inner.inner_text("#zoom")
+    for _ in range(2):
+        rewrite(page, place(NEW))
+        page.evaluate("window.atelier.refresh()")
+    inner.wait_for_function("canvas.getContext('2d').getImageData(600, 150, 1, 1).data[1] === 255")
+    assert inner.evaluate("window.mine") and inner.inner_text("#zoom") == percent
+    assert page.locator("iframe").count() == 1
+    rewrite(page, place())
+    inner.wait_for_selector("#note[data-kind=hint]")
+    rewrite(page, "")
+    page.wait_for_selector("iframe", state="detached")
+
+
+@pytest.mark.parametrize("page", [place()], indirect=True)
+def test_before_the_first_result_there_is_a_sentence(page: Any) -> None:
+    assert frame(page).inner_text("#note") == "The picture before and after the work will appear here."
+
+
+def test_look_and_language_follow_the_host(page: Any) -> None:
+    inner = frame(page)
+    assert "theme=dark" in inner.url and inner.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.evaluate("document.body.className = ''")
+    inner.wait_for_function("document.documentElement.dataset.theme === 'light'")
+    page.evaluate("window.opts = {localization: 'ko_KR'}; awaiting.forEach((callback) => callback())")
+    inner.wait_for_function("document.documentElement.lang === 'ko'")
+    assert inner.get_attribute("#stage", "aria-label") == "전후 비교"
+    page.evaluate("window.opts = {localization: 'None'}; awaiting.forEach((callback) => callback())")
+    inner.wait_for_function("document.documentElement.lang === 'en'")
+
+
+@pytest.mark.parametrize("page", [place(OLD, "http://localhost:9/atelier/pages/x/upscaler/index.html")], indirect=True)
+def test_a_page_from_elsewhere_gets_no_frame(page: Any) -> None:
+    page.evaluate("window.atelier.refresh()")
+    assert page.locator("iframe").count() == 0
+
+
+SEND = """([field, button]) => import("../stage/bridge.mjs").then(({connect}) =>
+    connect("test", {}).ask({type: "send", field, value: "hello", button}))"""
+
+
+def test_a_page_writes_into_a_textbox_and_presses_a_button(page: Any) -> None:
+    answer = frame(page).evaluate(SEND.replace("../stage", PAGES + "stage"), ["atelier_upscaler_taken", "atelier_upscaler_go"])
+    assert answer["ok"] is True
+    assert page.evaluate("changes") == [["atelier_upscaler_taken", "hello"]] and page.evaluate("clicks") == ["go"]
+
+
+@pytest.mark.parametrize("target", [["prompt", None], ["atelier_upscaler_none", None], ["atelier_upscaler_taken", "tabs"]])
+def test_a_page_reaches_nothing_else(page: Any, target: list[str | None]) -> None:
+    assert frame(page).evaluate(SEND.replace("../stage", PAGES + "stage"), target)["ok"] is False
+    assert page.evaluate("[changes, clicks]") == [[], []]
+
+
+def test_messages_from_elsewhere_are_not_heard(page: Any) -> None:
+    frame(page)
+    told = """([origin, ours]) => window.dispatchEvent(new MessageEvent("message", {
+        origin: origin ?? location.origin, source: ours ? document.querySelector("iframe").contentWindow : window,
+        data: {atelier: 1, type: "send", field: "atelier_upscaler_taken", value: "x"}}))"""
+    page.evaluate(told, ["http://evil.test", True])
+    page.evaluate(told, [None, False])
+    page.wait_for_timeout(150)
+    assert page.evaluate("changes") == []
+    page.evaluate(told, [None, True])
+    page.wait_for_function("changes.length === 1")
+
+
+def test_tabs_open_by_name_whatever_their_language(page: Any) -> None:
+    assert page.evaluate("window.atelier.switchTo('img2img', [1, 2])") == [1, 2]
+    page.evaluate("window.atelier.switchTo('atelier_upscaler'); window.atelier.switchTo('tab_txt2img')")
+    page.evaluate("window.atelier.switchTo('nothing')")
+    assert page.evaluate("clicks") == ["그림그림", "우리", "글그림"]
+
+
+def test_a_run_takes_the_hosts_progress_bar_where_there_is_one(page: Any) -> None:
+    run = "window.atelier.submitTo('atelier_upscaler_progress')('', 'x', 3)"
+    assert page.evaluate(run) == ["", "x", 3]
+    page.evaluate("() => { window.requestProgress = (...given) => { window.given = given } }")
+    first, second = page.evaluate(run), page.evaluate("window.atelier.submit('atelier_upscaler_progress', ['', 'x', 3])")
+    assert first[0] != second[0] and first[0].startswith("task(") and first[1:] == second[1:] == ["x", 3]
+    seen = page.evaluate("[given[0], given[1].id, given[2].id, typeof given[3]]")
+    assert seen == [second[0], "atelier_upscaler_progress", "atelier_upscaler_gallery", "function"]
+
+
+@pytest.mark.parametrize("target", [("img2img", "img2img_image", "하나"), ("inpaint", "img2maskimg", "둘")])
+def test_the_result_is_sent_to_a_tab(page: Any, server: PageServer, target: tuple[str, str, str]) -> None:
+    name, image, mode = target
+    page.evaluate(f"window.atelier.send('atelier_upscaler_page', '{name}')")
+    page.wait_for_function("changes.length === 1")
+    assert page.evaluate("changes") == [[image, "image/png", len(server.pictures["blue"])]]
+    assert page.evaluate("clicks") == ["그림그림", mode]
+
+
+def test_a_result_is_taken_from_a_tab_byte_by_byte(page: Any, server: PageServer) -> None:
+    inner = frame(page)
+    page.evaluate("window.atelier.take('txt2img', 'atelier_upscaler_taken')")
+    inner.wait_for_selector(".toast")
+    assert inner.inner_text(".toast") == "There is no result in txt2img yet."
+    for name in ("red", "green"):
+        page.evaluate(
+            "src => txt2img_gallery.innerHTML += `<button class='${src.includes('green') ? 'selected' : ''}'><img src='${src}'></button>`",
+            f"atelier/v1/core/pictures/{name}",
+        )
+    page.evaluate("window.atelier.take('txt2img', 'atelier_upscaler_taken')")
+    page.wait_for_function("changes.length === 1")
+    assert server.uploads == [server.pictures["green"]]
+    assert page.evaluate("changes") == [["atelier_upscaler_taken", "up1"]]
+
+
+@pytest.mark.parametrize("page", [place()], indirect=True)
+def test_nothing_to_send_is_a_sentence(page: Any) -> None:
+    inner = frame(page)
+    page.evaluate("window.atelier.send('atelier_upscaler_page', 'img2img')")
+    inner.wait_for_selector(".toast")
+    assert inner.inner_text(".toast") == "There is no picture to send yet." and page.evaluate("clicks") == []
+
+
+def test_it_leaves_one_global_and_runs_once(page: Any) -> None:
+    known = page.evaluate("Object.keys(window.atelier)")
+    assert known == ["refresh", "send", "submit", "submitTo", "switchTo", "take"]
+    page.add_script_tag(url="javascript/atelier.mjs?again", type="module")
+    page.evaluate("window.atelier.submit = null")
+    assert page.evaluate("typeof window.atelier.submit") == "function"
+    frame(page)
+    assert page.locator("iframe").count() == 1
