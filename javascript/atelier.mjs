@@ -29,8 +29,8 @@
   const places = () => [...app().querySelectorAll(".atelier-page[data-page]")];
   const nameOf = (place) => place.id || place.dataset.unit;
 
-  /** The element around a place that gradio keeps when it writes the place anew. */
-  const homeOf = (place) => place.parentElement.closest("[id]") ?? place.parentElement;
+  /** The element around a place that gradio keeps when it writes the place anew. Gradio 3 gives its id twice: the outer one. */
+  const homeOf = (place) => find(place.parentElement.closest("[id]")?.id) ?? place.parentElement;
   const frameOf = (place) => [...homeOf(place).children].find((one) => one.dataset.atelierFrame === nameOf(place));
 
   function mount(place) {
@@ -135,10 +135,18 @@
     const answer = await fetched(here(`${PICTURES}/${after ?? before}`));
     if (!answer) return say("The picture could not be taken over.");
     const bytes = await answer.blob();
-    if (!find(image)) return say("The webui has no tab {tab}.", { tab: receiver });
     switchTo(tab);
+    await awaited(() => tabButton(mode) ?? find(image));
     tabButton(mode)?.click();
-    await drop(find(image), new File([bytes], "atelier.png", { type: bytes.type }));
+    const component = await awaited(() => find(image));
+    if (!component) return say("The webui has no tab {tab}.", { tab: receiver });
+    await drop(component, new File([bytes], "atelier.png", { type: bytes.type }));
+  }
+
+  /** What `look` finds, now or soon: gradio 5 makes a tab only when it is first opened. */
+  async function awaited(look) {
+    for (let patience = 40; patience > 0 && !look(); patience--) await settled();
+    return look();
   }
 
   /** Gives a file to an image component, as if the user had chosen it. */

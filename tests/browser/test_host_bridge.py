@@ -32,8 +32,8 @@ def place(show: dict[str, str] | None = None, page: str = PAGES[len(ROOT) + 1 :]
 
 
 def webui(content: str) -> str:
-    """Tabs as gradio 3.41 makes them: buttons without ids, in the order of the tabs."""
-    return f"""<!doctype html><html><head><link rel="icon" href="data:,"></head><body class="dark" style="margin: 0">
+    """As gradio 3.41 makes it: tab buttons without ids, in the order of the tabs; the id of a gr.HTML twice."""
+    return f"""<!doctype html><html><head><meta charset="utf-8"><link rel="icon" href="data:,"></head><body class="dark" style="margin: 0">
 <script>
   window.clicks = []; window.changes = []; window.opts = {{}}; window.awaiting = [];
   addEventListener("click", (event) => event.target.closest("button") && clicks.push(event.target.closest("button").textContent));
@@ -51,7 +51,7 @@ def webui(content: str) -> str:
       <div id="img2img_inpaint_tab" class="tabitem"><div id="img2maskimg"><input type="file"></div></div>
     </div></div>
   <div id="tab_atelier_upscaler" class="tabitem">
-    <div id="atelier_upscaler_view"><div class="prose">{content}</div></div>
+    <div id="atelier_upscaler_view"><div class="prose" id="atelier_upscaler_view">{content}</div></div>
     <div id="atelier_upscaler_taken"><textarea></textarea></div><div id="prompt"><textarea></textarea></div>
     <button id="atelier_upscaler_go">go</button>
     <div id="atelier_upscaler_progress"></div><div id="atelier_upscaler_gallery"></div>

@@ -3,8 +3,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from safetensors.torch import save_file
+from shiftnet import random_weights, srvgg
 
-from tests.support.webui import ROOT, Webui, given
+from webui import ROOT, Webui, given
 
 
 @pytest.fixture(scope="session", params=["a1111", "forge"])
@@ -18,5 +20,8 @@ def webui(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     shutil.copytree(Path(__file__).parent / "extension", door, dirs_exist_ok=True)
     shutil.copy(ROOT / "tests" / "contract" / "suite.py", door / "atelier_contract_suite.py")
     extensions = {"sd-webui-atelier": ROOT, "zz-atelier-contract": door}
+    upscalers = home / checkout.kind / "models" / "ESRGAN"
+    upscalers.mkdir(parents=True)
+    save_file(random_weights(srvgg(16)).state_dict(), upscalers / "random x4.safetensors")
     with Webui(checkout, home / checkout.kind, extensions=extensions) as running:
         yield running

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.contract import suite
-from tests.support.webui import Webui
+from webui import Webui
 
 
 @pytest.mark.parametrize("case", [case.__name__ for case in suite.CASES])

@@ -315,6 +315,14 @@ def test_tiff_of_16_bits_that_can_only_be_read_as_8_says_so() -> None:
     assert any("Only 8 of the 16 bits" in note for note in picture.notes)
 
 
+def test_tiff_with_colours_multiplied_by_alpha() -> None:
+    pixels, file = np.array([[[16448, 8224, 0, 32896]]], np.uint16), BytesIO()
+    tifffile.imwrite(file, pixels, photometric="rgb", extrasamples=["assocalpha"], metadata=None)
+    picture = read(file.getvalue())
+    assert np.abs(picture.pixels.astype(int) - [[[128, 64, 0, 128]]]).max() <= 1
+    assert any("Only 8 of the 16 bits" in note for note in picture.notes)
+
+
 def test_grey_of_16_bits_from_a_host() -> None:
     for image in (Image.fromarray(noise16(1)[..., 0]), Image.fromarray(noise16(1)[..., 0].astype(np.int32))):
         picture = from_pil(image)
@@ -410,6 +418,54 @@ def test_ascii_and_blank_user_comments() -> None:
     assert picture.texts == {} and picture.exif == blank
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        None,
+        b"junk",
+        exif_block(maker=b"somebody"),
+        exif_block(comment=COMMENT),
+        exif_block(3, b"ASCII\0\0\0short", b"somebody"),
+        exif_block(maker=b"somebody")[:-10],
+    ],
+    ids=["none", "junk", "maker", "comment", "both", "cut off"],
+)
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of the damage
+def test_a_new_user_comment_in_an_old_block(block: bytes | None) -> None:
+    new = exif.with_comment(block, "new 등대")
+    assert exif.comment(new) == "new 등대"
+    assert INFOTEXT.encode("utf-16-be") not in new
+    assert exif.orientation(new) == exif.orientation(block)
+    assert new.count(b"\x92\x86\0\x07") == 1  # of the type "undefined", as hosts want it
+    before, after = Image.Exif(), Image.Exif()
+    before.load(b"Exif\0\0" + block if block and block[:1] == b"M" else b"")
+    after.load(b"Exif\0\0" + new)
+    assert {tag: after[tag] for tag in after if tag != 0x8769} == {tag: before[tag] for tag in before if tag != 0x8769}
+    assert after.get_ifd(0x8769)[0x9286] == b"UNICODE\0" + "new 등대".encode("utf-16-be")
+    assert exif.with_comment(new, "again") == exif.with_comment(exif.without(new, exif.COMMENT), "again")
+
+
+def test_a_new_user_comment_in_a_little_endian_block() -> None:
+    tags = Image.Exif()
+    tags[0x010F], tags[0x0110], tags[0x8769] = "somebody", "something", {0xA433: "lens", 0x8827: 400}
+    tags[0x8825] = {29: "2020:01:01"}
+    old = tags.tobytes()[6:]
+    new, again = exif.with_comment(old, INFOTEXT), Image.Exif()
+    again.load(b"Exif\0\0" + new)
+    assert (again[0x010F], again[0x0110]) == ("somebody", "something")
+    assert again.get_ifd(0x8769) == {0x8827: 400, 0x9286: COMMENT, 0xA433: "lens"}
+    assert again.get_ifd(0x8825) == {29: "2020:01:01"}
+    assert new.startswith(old[:4]) and exif.comment(new) == INFOTEXT
+
+
+def test_a_comment_taken_out_leaves_no_trace() -> None:
+    block = exif_block(comment=COMMENT, maker=b"somebody")
+    for behind in (b"", b"and more"):
+        left = exif.without(block + behind, exif.COMMENT) or b""
+        assert INFOTEXT[:20].encode("utf-16-be") not in left and b"somebody" in left
+        assert left.endswith(behind) and exif.without(left, exif.COMMENT) == left
+
+
 @given(st.binary(max_size=60), st.integers(0, 200), st.integers(0, 255))
 def test_exif_of_any_bytes_does_no_harm(junk: bytes, at: int, value: int) -> None:
     block = bytearray(exif_block(6, COMMENT[:60], b"somebody"))
@@ -418,6 +474,7 @@ def test_exif_of_any_bytes_does_no_harm(junk: bytes, at: int, value: int) -> Non
         assert 1 <= exif.orientation(tried) <= 8
         exif.comment(tried)
         for tag in (exif.ORIENTATION, exif.COMMENT):
+            assert exif.comment(exif.with_comment(tried, "new")) == "new"
             left = exif.without(tried, tag)
             assert left is None or len(left) <= len(tried)
 
@@ -455,6 +512,14 @@ def test_what_is_no_picture(tmp_path: Path) -> None:
 def test_animations_and_pages(kind: str) -> None:
     data = saved(FRAMES[0], kind, save_all=True, append_images=FRAMES[1:])
     assert "3 pictures" in refused(data)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow 9 doubts what it wrote
+def test_a_photograph_with_a_smaller_one_behind_it_is_one_picture() -> None:
+    data = saved(FRAMES[0], "MPO", save_all=True, append_images=FRAMES[1:])
+    if Image.open(BytesIO(data)).format != "MPO":
+        pytest.skip("this Pillow writes no whole MPO file")
+    assert np.abs(read(data).pixels.astype(int) - RED).max() <= 3
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM"])

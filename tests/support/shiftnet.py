@@ -49,7 +49,7 @@ def shifting_weights(module: torch.nn.Module, corner: int, seed: int = 0) -> tor
     return _in_range(module)
 
 
-GAIN = 1.4
+GAIN = 2.0
 
 
 def _convolutions(module: torch.nn.Module) -> list[torch.nn.Conv2d]:

@@ -18,13 +18,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .checkpoint import write_checkpoint
+from checkpoint import write_checkpoint
 
 ROOT = Path(__file__).parents[2]
-FLAGS = (
-    "--skip-prepare-environment --skip-torch-cuda-test --skip-python-version-check --skip-version-check --skip-install "
-    "--do-not-download-clip --no-download-sd-model --disable-console-progressbars --api"
-).split()
+FLAGS = [
+    "--skip-prepare-environment",
+    "--skip-torch-cuda-test",
+    "--skip-python-version-check",
+    "--skip-version-check",
+    "--skip-install",
+    "--do-not-download-clip",
+    "--no-download-sd-model",
+    "--disable-console-progressbars",
+    "--api",
+]
 OWN_FLAGS = {
     "a1111": ["--use-cpu", "all", "--no-half", "--disable-nan-check", "--opt-sdp-no-mem-attention"],
     "forge": ["--always-cpu"],

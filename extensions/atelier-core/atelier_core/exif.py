@@ -11,6 +11,8 @@ PREFIX = b"Exif\0\0"  # before the block in JPEG, and in what Pillow hands out
 ORIENTATION, COMMENT = 0x0112, 0x9286  # tags; the second holds the infotext in JPEG and WebP
 _SUBDIRECTORY = 0x8769  # tag that leads from the first directory to the one of the photograph
 _DESCRIPTIVE = (0x010F, 0x0110, 0x0132, 0x013B, 0x8298)  # make, model, date, artist, copyright
+_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}  # how a block begins -> byte order for struct
+_EMPTY = b"MM\0*\0\0\0\x08" + bytes(6)  # one directory without entries
 _BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}  # per value, by EXIF type
 
 
@@ -83,21 +85,45 @@ def without(block: bytes | None, tag: int) -> bytes | None:
 
 
 def with_comment(block: bytes | None, text: str) -> bytes:
-    """The block with a new user comment; nothing else moves. Hosts read it only as of the type "undefined"."""
-    block = without(block, COMMENT)
-    order = _order(block)
-    if not block or not order or _find(block, _NO_TAG):
-        block, order = _EMPTY, ">"
-    block += bytes(len(block) % 2)
-    value = b"UNICODE\0" + text.encode("utf-16-be", "replace")
-    pointer = _find(block, _SUBDIRECTORY)
-    old = block[pointer.value] if pointer else b""
-    ...
+    """The block with a new user comment at its end. Hosts know it only as of the type "undefined"."""
+    try:
+        return _commented(without(block, COMMENT) or _EMPTY, text)
+    except (struct.error, KeyError):  # a damaged block cannot go on
+        return _commented(_EMPTY, text)
+
+
+def _commented(block: bytes, text: str) -> bytes:
+    order, value = _ORDERS[block[:4]], b"UNICODE\0" + text.encode("utf-16-be", "replace")
+    (first,), pointer = struct.unpack_from(order + "I", block, 4), _find(block, _SUBDIRECTORY)
+    photograph = struct.unpack(order + "I", block[pointer.value])[0] if pointer else 0
+    grown = bytearray(block + bytes(len(block) % 2))
+    entry = struct.pack(order + "HHII", COMMENT, 7, len(value), len(grown))
+    grown += value
+    leads = struct.pack(order + "I", len(grown))
+    grown += _directory(block, order, photograph, entry)
+    if pointer:
+        grown[pointer.value] = leads
+    else:
+        grown[4:8] = struct.pack(order + "I", len(grown))
+        grown += _directory(block, order, first, struct.pack(order + "HHI", _SUBDIRECTORY, 4, 1) + leads)
+    return bytes(grown)
+
+
+def _directory(block: bytes, order: str, at: int, entry: bytes) -> bytes:
+    """The directory at that place, none at 0, with one entry more."""
+    count = struct.unpack_from(order + "H", block, at)[0] if at else 0
+    body = block[at + 2 : at + 6 + 12 * count] if at else bytes(4)  # a pointer to the next directory goes last
+    if len(body) != 12 * count + 4:
+        raise struct.error("cut off")
+    entries = sorted(
+        [entry, *(body[i : i + 12] for i in range(0, 12 * count, 12))], key=lambda e: struct.unpack_from(order + "H", e)
+    )
+    return struct.pack(order + "H", count + 1) + b"".join(entries) + body[-4:]
 
 
 def _find(block: bytes | None, tag: int) -> _Entry | None:
     """In the first directory or in the one of the photograph; nothing in a damaged block."""
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get((block or b"")[:4])
+    order = _ORDERS.get((block or b"")[:4])
     if not block or not order:
         return None
     try:

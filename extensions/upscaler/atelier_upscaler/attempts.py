@@ -83,8 +83,7 @@ class Attempts:
     def _module(self) -> torch.nn.Module:
         """The network's own module where it stands as it should, else a copy: the original is never changed."""
         own = self._network.module
-        first = next(own.parameters(), None)
-        if first is None or (first.device.type == self.device.type and first.dtype == self._dtypes[0]):
+        if self._network.device.type == self.device.type and self._dtypes[0] == torch.float32:
             return own
         key = (str(self.device), self._dtypes[0])
         if key not in self._copies:

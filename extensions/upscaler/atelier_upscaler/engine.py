@@ -153,6 +153,8 @@ def bands(setup: Setup, pixels: np.ndarray, watch: Watch, report: Report) -> Ite
     attempts = Attempts(setup.network, setup.device, setup.dtypes, setup.side, report)
     report.passes += 1
     report.mode, report.halo, report.side = setup.mode, setup.halo, setup.side
+    if setup.network.whole and setup.plan.count > 1:
+        report.note("The makers of {name} advise against cutting pictures for it: look for seams.", name=report.network)
     done = 0
     for row in setup.plan.rows:
         height = row[0].core.extent.height * setup.network.scale

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -41,11 +40,8 @@ def _maps(value: Any) -> int:
 
 def footprint_of(network: Network) -> int:
     """Bytes per input pixel in float32."""
-    module = network.module
-    if next(module.parameters()).device.type != "cpu":
-        module = deepcopy(module).cpu()
     side = -(-max(_SIDE, network.least) // network.step) * network.step
     largest = _Largest()
     with torch.no_grad(), largest:
-        network.forward(module, torch.full((1, network.channels, side, side), 0.5))
+        network.forward(network.on_cpu(), torch.full((1, network.channels, side, side), 0.5))
     return _HELD * largest.bytes // side**2

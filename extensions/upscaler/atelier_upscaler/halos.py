@@ -52,8 +52,7 @@ class Halos:
 
 def measured_halo(network: Network) -> int:
     """The smallest choice at which no cut is seen, or the largest of them."""
-    device = next(network.module.parameters()).device
-    strip = _strip(network).to(device)
+    strip = _strip(network).to(network.device)
     with torch.inference_mode():
         errors = torch.maximum(_errors(network, strip, vertical=False), _errors(network, strip, vertical=True))
     seen = (errors > TOLERANCE).nonzero()

@@ -7,6 +7,7 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +41,13 @@ class Network:
     whole: bool = False  # its makers advise against tiles
     digest: str = ""  # sha256 of its file
     call: Callable[[torch.nn.Module, torch.Tensor], torch.Tensor] = lambda module, x: module(x)
+
+    @property
+    def device(self) -> torch.device:
+        return next((weight.device for weight in self.module.parameters()), torch.device("cpu"))
+
+    def on_cpu(self) -> torch.nn.Module:
+        return self.module if self.device.type == "cpu" else deepcopy(self.module).cpu()
 
     @cached_property
     def reach(self) -> Reach:

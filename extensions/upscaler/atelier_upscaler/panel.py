@@ -123,7 +123,7 @@ def _opened(host: Host, files: Any, taken: str) -> tuple[str, str]:
         key = store.put(chosen[0][1])
     except UserError as error:
         return _page(), widgets.sentence(error.told(host.translate), "error")
-    return _page(before=key, after=key), "".join(widgets.sentence(note) for note in first.notes)
+    return _page(before=key), "".join(widgets.sentence(note) for note in first.notes)
 
 
 def _chosen(files: Any, taken: str) -> list[tuple[str, bytes | Path]]:

@@ -7,7 +7,6 @@ place, makes the figure worthless, and then there is none.
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 if TYPE_CHECKING:
     from .networks import Network
 
-LONGEST = 2048  # pixels of the longest strip; finds a radius below half of it
+LONGEST = 2048  # pixels of the longest strip: it shows a radius below half of that
+_SHORTEST = 128
 _ROWS = 4  # of a strip: enough for a layer that mirrors three of its rows
 
 
@@ -33,7 +33,7 @@ class Reach:
 _LOCAL_NAMES = """
 _to_copy _unsafe_view abs add add_ alias as_strided cat celu chunk clamp clamp_ clamp_max clamp_min clone
 constant_pad_nd contiguous convolution copy_ detach div div_ elu empty empty_like exp expand full_like gelu gelu_
-hardsigmoid hardswish hardtanh hardtanh_ leaky_relu leaky_relu_ mish mish_ mkldnn_convolution mul mul_ native_batch_norm
+hardsigmoid hardswish hardtanh hardtanh_ leaky_relu leaky_relu_ mish mish_ mkldnn_convolution mul mul_
 _native_batch_norm_legit_no_training neg ones_like permute pixel_shuffle pixel_unshuffle pow prelu _prelu_kernel
 reflection_pad2d relu relu_ replication_pad2d reshape rsub select sigmoid sigmoid_ silu silu_ slice softplus split
 split_with_sizes sqrt squeeze stack sub sub_ tanh tanh_ transpose unbind unsqueeze upsample_nearest2d view zeros
@@ -67,31 +67,33 @@ class _Watched(TorchDispatchMode):
 def _is_local(name: str, args: Any) -> bool:
     if name in ("upsample_bilinear2d", "upsample_bicubic2d"):
         return not args[2]  # corners aligned: the places depend on the size
+    if name == "native_batch_norm":
+        return not args[5]  # training: by what the picture itself is like
     if name == "mean":
         return args[0].dim() == 4 and tuple(args[1]) == (1,)  # over the channels
     return name in _LOCAL
 
 
 def reach_of(network: Network) -> Reach:
-    module = network.module
-    if next(module.parameters()).device.type != "cpu":  # other devices may mix neighbours in one multiplication
-        module = deepcopy(module).cpu()
+    module = network.on_cpu()  # other devices may mix neighbours in one multiplication
     try:
-        return Reach(max(_along(network, module, vertical) for vertical in (False, True)))
+        across, length = _along(network, module, False, _SHORTEST)
+        down, _ = _along(network, module, True, length)
+        return Reach(max(across, down))
     except _UnboundedError as why:
         return Reach(None, str(why))
     except RuntimeError:  # of a network that insists on sizes nobody declared
         return Reach(None, "it does not run on a strip")
 
 
-def _along(network: Network, module: torch.nn.Module, vertical: bool) -> int:
-    length = 64
+def _along(network: Network, module: torch.nn.Module, vertical: bool, length: int) -> tuple[int, int]:
+    """The radius in one direction, and the length of a strip that showed it."""
     while length <= LONGEST:
         length = -(-max(length, 4 * network.step, 2 * network.least) // network.step) * network.step
         spoilt = _spoilt(network, module, length, vertical)
         if not (spoilt[:, 0].any() or spoilt[:, -1].any()):
-            return _farthest(spoilt, length)
-        length *= 2
+            return _farthest(spoilt, length), length
+        length *= 4
     raise _UnboundedError(f"it looks further than {LONGEST // 2} pixels")
 
 

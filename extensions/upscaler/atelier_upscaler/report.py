@@ -18,7 +18,7 @@ class Note:
     def told(self, translate: Callable[[str], str] = str) -> str:
         return translate(self.text).format(**self.values)
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return self.told()
 
 
