@@ -1,9 +1,10 @@
-// Atelier in the host's page: puts our pages into frames, carries messages and pictures, lends buttons the host's progress bar.
+// Atelier in the host's page: puts our pages into frames, carries messages and pictures, lends buttons the host's
+// progress bar.
 // One file without imports: the host loads every file of this folder by itself. `window.atelier` is all that it leaves.
 //
 // A panel writes, in a gr.HTML with an elem_id,
-//   <div class="atelier-page" id="…" data-unit="upscaler" data-page="atelier/pages/…" data-show='{"before": …, "after": …}'
-//        style="height: 600px"></div>        (data-lang and data-title if it likes)
+//   <div class="atelier-page" id="…" data-unit="upscaler" data-page="atelier/pages/…" style="height: 600px"
+//        data-show='{"before": …, "after": …}'></div>        (data-lang and data-title if it likes)
 // and may write it anew at any time: the frame lives beside it and is only told what has changed.
 
 (() => {
@@ -12,7 +13,8 @@
   const OURS = /^atelier_[\w-]+$/; // the only elements a page may write to or press
   const SETTLE = 60; // ms: gradio redraws in many small steps, and needs a moment to take a new value
   const PICTURES = "atelier/v1/core/pictures"; // relative: the webui may sit below a path of a proxy
-  const RECEIVERS = { // where a picture is sent: tab, tab inside it, image component
+  const RECEIVERS = {
+    // where a picture is sent: tab, tab inside it, image component
     img2img: ["img2img", "img2img_img2img_tab", "img2img_image"],
     inpaint: ["img2img", "img2img_inpaint_tab", "img2maskimg"],
     extras: ["extras", "", "extras_image"],
@@ -29,7 +31,7 @@
   const places = () => [...app().querySelectorAll(".atelier-page[data-page]")];
   const nameOf = (place) => place.id || place.dataset.unit;
 
-  /** The element around a place that gradio keeps when it writes the place anew. Gradio 3 gives its id twice: the outer one. */
+  /** The element around a place that stays when gradio writes the place anew; of two with one id (gradio 3) the outer. */
   const homeOf = (place) => find(place.parentElement.closest("[id]")?.id) ?? place.parentElement;
   const frameOf = (place) => [...homeOf(place).children].find((one) => one.dataset.atelierFrame === nameOf(place));
 
@@ -43,7 +45,8 @@
     frame.src = address.href;
     frame.title = place.dataset.title || "Atelier";
     frame.dataset.atelierFrame = nameOf(place);
-    frame.style.cssText = `display: block; width: 100%; height: ${place.style.height || "600px"}; border: 0; border-radius: 8px;`;
+    frame.style.cssText = "display: block; width: 100%; border: 0; border-radius: 8px;";
+    frame.style.height = place.style.height || "600px";
     told.set(frame, { ready: false, look: "", shown: "" });
     homeOf(place).append(frame);
     homeOf(place).dataset.atelierHome = ""; // hides the place: the frame stands for it
@@ -71,7 +74,8 @@
     Object.assign(known, { look, shown });
   }
 
-  const post = (frame, type, fields) => frame?.contentWindow?.postMessage({ ...fields, atelier: 1, type }, location.origin);
+  const post = (frame, type, fields) =>
+    frame?.contentWindow?.postMessage({ ...fields, atelier: 1, type }, location.origin);
 
   function refresh() {
     const all = places();
@@ -80,7 +84,8 @@
       tell(place);
     }
     const wanted = all.map(frameOf);
-    for (const frame of app().querySelectorAll("iframe[data-atelier-frame]")) if (!wanted.includes(frame)) frame.remove();
+    for (const frame of app().querySelectorAll("iframe[data-atelier-frame]"))
+      if (!wanted.includes(frame)) frame.remove();
   }
 
   async function heard({ origin, source, data }) {
@@ -117,7 +122,9 @@
   async function take(tab, field) {
     const say = speaker(places().find((one) => field.startsWith(`atelier_${one.dataset.unit.replaceAll("-", "_")}_`)));
     const results = find(`${tab}_gallery`);
-    const chosen = [".selected img", "[data-testid=detailed-image]", "img"].map((way) => results?.querySelector(way)).find(Boolean);
+    const chosen = [".selected img", "[data-testid=detailed-image]", "img"]
+      .map((way) => results?.querySelector(way))
+      .find(Boolean);
     if (!chosen) return say("There is no result in {tab} yet.", { tab });
     const answer = await fetched(chosen.src);
     const given = answer && (await fetched(here(PICTURES), { method: "POST", body: await answer.blob() }));
@@ -160,17 +167,24 @@
     input.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
-  const fetched = (address, how) => fetch(address, how).then((answer) => (answer.ok ? answer : null), () => null);
+  const fetched = (address, how) =>
+    fetch(address, how).then(
+      (answer) => (answer.ok ? answer : null),
+      () => null,
+    );
 
   /** The page of a place says a sentence, in its language. */
-  const speaker = (place) => (sentence, values = {}) => place && post(frameOf(place), "say", { sentence, values });
+  const speaker =
+    (place) =>
+    (sentence, values = {}) =>
+      place && post(frameOf(place), "say", { sentence, values });
 
   // ---- buttons
 
   /**
-   * For a run button: js="(...a) => window.atelier.submit('atelier_upscaler_progress', a)". The first input is the task's
-   * id; the bar appears above `container`, the live preview in the gallery of the same unit if there is one. A host
-   * without this kind of progress gets the inputs as they are.
+   * For a run button: js="(...a) => window.atelier.submit('atelier_upscaler_progress', a)". The first input becomes the
+   * task's id; the bar appears above `container`, the live preview in the gallery of the same unit if there is one. A
+   * host without this kind of progress gets the inputs as they are.
    */
   function submit(container, inputs) {
     const args = Array.from(inputs);
@@ -181,9 +195,12 @@
     return args;
   }
 
-  const submitTo = (container) => (...inputs) => submit(container, inputs);
+  const submitTo =
+    (container) =>
+    (...inputs) =>
+      submit(container, inputs);
 
-  /** Opens a tab of the host by its name ("txt2img", "img2img", "extras") or elem_id. Gives `inputs` back, as gradio wants. */
+  /** Opens a tab of the host by its name ("txt2img", "img2img", "extras") or elem_id. Gives `inputs` back for gradio. */
   function switchTo(name, inputs = []) {
     (tabButton(`tab_${name}`) ?? tabButton(name))?.click();
     return Array.from(inputs);

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chromium import drawn, launched, opened
-from page_server import PICTURES, PageServer, serving
 from PIL import Image
+
+from tests.support.chromium import drawn, launched, opened
+from tests.support.page_server import PICTURES, PageServer, serving
 
 WIDTH, HEIGHT = 640, 480
 SHOW = "before=small&after=large&lang=en"

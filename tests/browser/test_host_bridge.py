@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chromium import drawn, launched, opened
-from page_server import PAGES, ROOT, PageServer, serving
 from PIL import Image
+
+from tests.support.chromium import drawn, launched, opened
+from tests.support.page_server import PAGES, ROOT, PageServer, serving
 
 OLD = {"before": "red", "after": "blue"}
 NEW = {"before": "red", "after": "green"}
@@ -33,17 +34,19 @@ def place(show: dict[str, str] | None = None, page: str = PAGES[len(ROOT) + 1 :]
 
 def webui(content: str) -> str:
     """As gradio 3.41 makes it: tab buttons without ids, in the order of the tabs; the id of a gr.HTML twice."""
-    return f"""<!doctype html><html><head><meta charset="utf-8"><link rel="icon" href="data:,"></head><body class="dark" style="margin: 0">
+    return f"""<!doctype html><html><head><meta charset="utf-8"><link rel="icon" href="data:,"></head>
+<body class="dark" style="margin: 0">
 <script>
   window.clicks = []; window.changes = []; window.opts = {{}}; window.awaiting = [];
-  addEventListener("click", (event) => event.target.closest("button") && clicks.push(event.target.closest("button").textContent));
+  addEventListener("click", (event) => event.target.tagName === "BUTTON" && clicks.push(event.target.textContent));
   addEventListener("input", (event) => changes.push([event.target.parentElement.id, event.target.value]));
   addEventListener("change", (event) => event.target.files && changes.push(
     [event.target.parentElement.id, event.target.files[0].type, event.target.files[0].size]));
   window.onOptionsAvailable = (callback) => awaiting.push(callback);
   window.gradioApp = () => document;
 </script>
-<div id="tabs" class="tabs"><div class="tab-nav"><button>글그림</button><button>그림그림</button><button>우리</button></div>
+<div id="tabs" class="tabs">
+  <div class="tab-nav"><button>글그림</button><button>그림그림</button><button>우리</button></div>
   <div id="tab_txt2img" class="tabitem"><div id="txt2img_gallery"></div></div>
   <div id="tab_img2img" class="tabitem">
     <div id="mode_img2img" class="tabs"><div class="tab-nav"><button>하나</button><button>둘</button></div>
@@ -148,19 +151,21 @@ def test_a_page_from_elsewhere_gets_no_frame(page: Any) -> None:
     assert page.locator("iframe").count() == 0
 
 
-SEND = """([field, button]) => import("../stage/bridge.mjs").then(({connect}) =>
-    connect("test", {}).ask({type: "send", field, value: "hello", button}))"""
+SEND = f"""([field, button]) => import("{PAGES}stage/bridge.mjs").then(({{connect}}) =>
+    connect("test", {{}}).ask({{type: "send", field, value: "hello", button}}))"""
 
 
 def test_a_page_writes_into_a_textbox_and_presses_a_button(page: Any) -> None:
-    answer = frame(page).evaluate(SEND.replace("../stage", PAGES + "stage"), ["atelier_upscaler_taken", "atelier_upscaler_go"])
+    answer = frame(page).evaluate(SEND, ["atelier_upscaler_taken", "atelier_upscaler_go"])
     assert answer["ok"] is True
     assert page.evaluate("changes") == [["atelier_upscaler_taken", "hello"]] and page.evaluate("clicks") == ["go"]
 
 
-@pytest.mark.parametrize("target", [["prompt", None], ["atelier_upscaler_none", None], ["atelier_upscaler_taken", "tabs"]])
+@pytest.mark.parametrize(
+    "target", [["prompt", None], ["atelier_upscaler_none", None], ["atelier_upscaler_taken", "tabs"]]
+)
 def test_a_page_reaches_nothing_else(page: Any, target: list[str | None]) -> None:
-    assert frame(page).evaluate(SEND.replace("../stage", PAGES + "stage"), target)["ok"] is False
+    assert frame(page).evaluate(SEND, target)["ok"] is False
     assert page.evaluate("[changes, clicks]") == [[], []]
 
 
@@ -188,7 +193,8 @@ def test_a_run_takes_the_hosts_progress_bar_where_there_is_one(page: Any) -> Non
     run = "window.atelier.submitTo('atelier_upscaler_progress')('', 'x', 3)"
     assert page.evaluate(run) == ["", "x", 3]
     page.evaluate("() => { window.requestProgress = (...given) => { window.given = given } }")
-    first, second = page.evaluate(run), page.evaluate("window.atelier.submit('atelier_upscaler_progress', ['', 'x', 3])")
+    first = page.evaluate(run)
+    second = page.evaluate("window.atelier.submit('atelier_upscaler_progress', ['', 'x', 3])")
     assert first[0] != second[0] and first[0].startswith("task(") and first[1:] == second[1:] == ["x", 3]
     seen = page.evaluate("[given[0], given[1].id, given[2].id, typeof given[3]]")
     assert seen == [second[0], "atelier_upscaler_progress", "atelier_upscaler_gallery", "function"]
@@ -208,11 +214,9 @@ def test_a_result_is_taken_from_a_tab_byte_by_byte(page: Any, server: PageServer
     page.evaluate("window.atelier.take('txt2img', 'atelier_upscaler_taken')")
     inner.wait_for_selector(".toast")
     assert inner.inner_text(".toast") == "There is no result in txt2img yet."
-    for name in ("red", "green"):
-        page.evaluate(
-            "src => txt2img_gallery.innerHTML += `<button class='${src.includes('green') ? 'selected' : ''}'><img src='${src}'></button>`",
-            f"atelier/v1/core/pictures/{name}",
-        )
+    for name, kind in (("red", ""), ("green", "selected")):
+        thumbnail = f'<button class="{kind}"><img src="atelier/v1/core/pictures/{name}"></button>'
+        page.evaluate("html => txt2img_gallery.innerHTML += html", thumbnail)
     page.evaluate("window.atelier.take('txt2img', 'atelier_upscaler_taken')")
     page.wait_for_function("changes.length === 1")
     assert server.uploads == [server.pictures["green"]]

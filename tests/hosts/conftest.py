@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from safetensors.torch import save_file
 from shiftnet import random_weights, srvgg
-
 from webui import ROOT, Webui, given
 
 

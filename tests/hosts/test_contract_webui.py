@@ -1,7 +1,7 @@
 import pytest
+from webui import Webui
 
 from tests.contract import suite
-from webui import Webui
 
 
 @pytest.mark.parametrize("case", [case.__name__ for case in suite.CASES])

@@ -53,7 +53,9 @@ def test_the_result_is_what_the_network_makes(webui: Webui) -> None:
 def test_uploaded_pictures_serve_as_well(webui: Webui) -> None:
     status, up = webui.post("/atelier/v1/core/pictures", png(noise(40, 30)))
     assert (status, up["width"], up["height"]) == (200, 40, 30)
-    status, answer = webui.post(URL, {"picture": up["id"], "model": "Lanczos", "target": "long side", "long_side": "2K"})
+    status, answer = webui.post(
+        URL, {"picture": up["id"], "model": "Lanczos", "target": "long side", "long_side": "2K"}
+    )
     assert (status, answer["width"], answer["height"]) == (200, 2048, 1536)
 
 

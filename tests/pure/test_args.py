@@ -1,7 +1,16 @@
 from dataclasses import dataclass
 
 import pytest
-from atelier_core.args import add_entries, arg, from_infotext, json_schema, parse, read_entries, split_infotext, to_infotext
+from atelier_core.args import (
+    add_entries,
+    arg,
+    from_infotext,
+    json_schema,
+    parse,
+    read_entries,
+    split_infotext,
+    to_infotext,
+)
 from atelier_core.errors import UserError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,7 +69,7 @@ def test_the_schema_says_what_parse_demands() -> None:
 
 def test_infotext_as_the_webuis_write_it() -> None:
     before = "a cat, sitting\nNegative prompt: dog\nSteps: 20, Sampler: Euler a, Seed: 4"
-    entries = to_infotext("Atelier cut", Cut("odd, name: \"x\"", 2, 0.25, "hard", False, "secret"))
+    entries = to_infotext("Atelier cut", Cut('odd, name: "x"', 2, 0.25, "hard", False, "secret"))
     after = add_entries(before, entries)
     assert after.startswith(before + ", Atelier cut name: ")
     assert "secret" not in after

@@ -34,9 +34,13 @@ def ordinary(name: str) -> Network:
 
 
 def in_one_piece(net: Network, pixels: np.ndarray) -> np.ndarray:
+    return unclamped(net, pixels).clip(0, 1)
+
+
+def unclamped(net: Network, pixels: np.ndarray) -> np.ndarray:
     with torch.inference_mode():
         y = net.forward(net.module, torch.from_numpy(pixels).permute(2, 0, 1)[None])
-    return y[0].permute(1, 2, 0).clamp(0, 1).numpy()
+    return y[0].permute(1, 2, 0).numpy()
 
 
 def error(net: Network, width: int, height: int, **how: object) -> float:
@@ -105,9 +109,9 @@ def test_one_channel_goes_through_as_grey() -> None:
     grey = picture(60, 40)[..., :1]
     net = ordinary("srvgg16")
     made = upscale(net, grey, mode="exact", side=32).pixels
-    whole = in_one_piece(net, grey.repeat(3, 2)).mean(2, keepdims=True)
+    whole = unclamped(net, grey.repeat(3, 2)).mean(2, keepdims=True).clip(0, 1)
     assert made.shape == (160, 240, 1)
-    assert np.abs(made - whole).max() < 0.01
+    assert np.abs(made - whole).max() <= 1e-4
 
 
 def test_bands_come_finished_from_top_to_bottom() -> None:
@@ -133,7 +137,7 @@ def test_windows_of_attention_are_not_cut(windowed: Network) -> None:
     assert windowed.whole
     made = upscale(windowed, picture(50, 37), side=30)
     assert made.pixels.shape == (148, 200, 3)
-    assert made.report.side == 24
+    assert made.report.side == 26  # 24 and the odd 26 at the border
     assert [str(note) for note in made.report.notes] == [
         "The makers of Swin advise against cutting pictures for it: look for seams."
     ]

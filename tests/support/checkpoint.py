@@ -1,7 +1,7 @@
 """A random checkpoint shaped like Stable Diffusion 1.5, in the key names of its original files.
 
-Narrow for the AUTOMATIC1111 webui, which builds a model from the `.yaml` beside the file; at full width for Forge, which
-tells models by their shapes. Weights are scaled by their fan-in, so that whatever goes through stays finite.
+Narrow for the AUTOMATIC1111 webui, which builds a model from the `.yaml` beside the file; at full width for Forge,
+which tells models by their shapes. Weights are scaled by their fan-in, so that whatever goes through stays finite.
 """
 
 from __future__ import annotations

@@ -21,8 +21,9 @@ def modules_of(folder: Path) -> list[Path]:
 
 
 def files_below(folder: Path) -> list[Path]:
-    """What would be committed: no caches, nothing hidden but .ci and .gitignore."""
-    return [file for file in sorted(folder.rglob("*")) if file.is_file() and "__pycache__" not in file.parts]
+    """What belongs to the project: nothing that running it leaves behind."""
+    left = {"__pycache__", "cache"}
+    return [file for file in sorted(folder.rglob("*")) if file.is_file() and not left & set(file.parts)]
 
 
 def tree_of(file: Path) -> ast.Module:

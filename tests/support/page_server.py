@@ -15,7 +15,13 @@ PACK = Path(__file__).resolve().parents[2]
 ROOT = "/some/path"  # a webui may sit under a path of its proxy
 PAGES = f"{ROOT}/atelier/pages/0123abcd/"
 PICTURES = f"{ROOT}/atelier/v1/core/pictures"
-TYPES = {".html": "text/html", ".mjs": "text/javascript", ".css": "text/css", ".json": "application/json", ".png": "image/png"}
+TYPES = {
+    ".html": "text/html",
+    ".mjs": "text/javascript",
+    ".css": "text/css",
+    ".json": "application/json",
+    ".png": "image/png",
+}
 
 
 @dataclass

@@ -27,6 +27,6 @@ class UserError(Exception):
         return self.told()
 
 
-class Interrupted(UserError):
+class Interrupted(UserError):  # noqa: N818 - a stop on request is no error
     def __init__(self) -> None:
         super().__init__("Stopped. Nothing was saved.")

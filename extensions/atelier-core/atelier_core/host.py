@@ -75,7 +75,7 @@ class Host(Protocol):
         """For labels and sentences made on the server. Hosts that translate in the page give English back."""
 
     def allowed(self, request: Any, page: bool) -> bool:
-        """Whether an HTTP request may use our routes, by the host's own logins. `page`: what the web UI itself needs."""
+        """Whether a request may use our routes, by the host's own logins. `page`: what the web UI itself needs."""
 
     def panel_call(
         self, run: Callable[..., tuple[Any, ...]], failed: tuple[Any, ...]

@@ -87,7 +87,7 @@ class Job:
     title: str = "Atelier"
 
     def __post_init__(self) -> None:
-        if not 1 <= min(self.size) or self.size.longer > MAX_SIDE:
+        if min(self.size) < 1 or self.size.longer > MAX_SIDE:
             raise UserError("A picture must be between 1 and {most} pixels wide and high.", most=MAX_SIDE)
         if self.init is not None and self.init.size != tuple(self.size):
             raise UserError("The start picture does not have the size of the result.")

@@ -1,4 +1,4 @@
-"""Korean for the English of labels and sentences. The English text is the key; a text without an entry stays English."""
+"""Korean for the English of labels and sentences. The English is the key; without an entry it stays."""
 
 from __future__ import annotations
 

@@ -139,7 +139,8 @@ def _run(host: Host, files: Any, taken: str, *values: Any) -> tuple[Any, ...]:
     chosen = _chosen(files, taken)
     if not chosen:
         raise UserError("Choose a picture first.")
-    lines, page = [], gr.update()
+    lines: list[str] = []
+    page: Any = gr.update()
     for name, source, done in run.upscale_many(host, chosen, args):
         if isinstance(done, UserError):
             lines.append(widgets.sentence(f"{name}: {done.told(host.translate)}", "error"))

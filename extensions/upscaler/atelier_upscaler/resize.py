@@ -39,4 +39,4 @@ def _deep(pixels: np.ndarray, size: Extent, box: Box) -> np.ndarray:
 
 
 def _plane(plane: np.ndarray, size: Extent, box: Box) -> np.ndarray:
-    return np.asarray(Image.fromarray(plane, "F").resize(size, Image.Resampling.LANCZOS, box))
+    return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.LANCZOS, box))

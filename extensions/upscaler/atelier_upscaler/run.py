@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_type_hints
 
 from atelier_core import files, picture
 from atelier_core.args import add_entries, to_infotext
@@ -48,7 +47,7 @@ def model_names(host: Host) -> list[str]:
 
 def as_given(values: dict[str, Any]) -> dict[str, Any]:
     """What gradio hands over, in the types of the options: its numbers are floats or None."""
-    kinds = {f.name: type(f.default) for f in dataclasses.fields(UpscaleArgs)}
+    kinds = get_type_hints(UpscaleArgs)
     return {name: kinds[name](0 if value is None else value) for name, value in values.items()}
 
 

@@ -12,9 +12,21 @@ import { dragged, keyed, paneAt, panes } from "./wipe.mjs";
 const MARGIN = 16; // CSS pixels around a fitted picture
 const NUDGE = 40; // CSS pixels an arrow key pans
 const KEYS = {
-  0: "fit", Digit0: "fit", 1: "actual", Digit1: "actual", "+": "larger", "=": "larger", "-": "smaller",
-  " ": "peek", KeyB: "peek", KeyS: "side", KeyP: "pixels",
-  ArrowLeft: "right", ArrowRight: "left", ArrowUp: "down", ArrowDown: "up",
+  0: "fit",
+  Digit0: "fit",
+  1: "actual",
+  Digit1: "actual",
+  "+": "larger",
+  "=": "larger",
+  "-": "smaller",
+  " ": "peek",
+  KeyB: "peek",
+  KeyS: "side",
+  KeyP: "pixels",
+  ArrowLeft: "right",
+  ArrowRight: "left",
+  ArrowUp: "down",
+  ArrowDown: "up",
 };
 const ZOOMS = new Set(["larger", "smaller"]); // what goes on while its key is held down
 const PANS = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] };
@@ -194,7 +206,8 @@ function describe() {
   part("reduced").hidden = !(before?.reduced || after?.reduced);
   part("zoom").textContent = `${percent} %`;
   const pressedNow = { side: state.side, pixels: state.pixels, peek: state.peek };
-  for (const [name, on] of Object.entries(pressedNow)) document.querySelector(`[data-do=${name}]`).setAttribute("aria-pressed", on);
+  for (const [name, on] of Object.entries(pressedNow))
+    document.querySelector(`[data-do=${name}]`).setAttribute("aria-pressed", on);
   for (const name of ["side", "peek"]) document.querySelector(`[data-do=${name}]`).disabled = !(before && after);
 }
 
@@ -269,7 +282,12 @@ function showIds(before, after) {
 const sample = (name) => () => loadFile(new URL(`sample/${name}.png`, import.meta.url));
 
 listen();
-const { asked, bridge } = await openPage("upscaler", import.meta.url, { show: ({ before, after }) => showIds(before, after) }, renamed);
+const { asked, bridge } = await openPage(
+  "upscaler",
+  import.meta.url,
+  { show: ({ before, after }) => showIds(before, after) },
+  renamed,
+);
 if (!showing) {
   if (asked.has("before") || asked.has("after") || !bridge.alone) showIds(asked.get("before"), asked.get("after"));
   else show({ before: sample("before"), after: sample("after") });

@@ -2,7 +2,7 @@
 
 import { deviceTransform, panned } from "../stage/view.mjs";
 
-/** `scene`: {panes, view, frame, pictures: {before, after}, pixels: hard edges where a picture is magnified, checks}. */
+/** `scene`: {panes, view, frame, pictures: {before, after}, pixels: hard edges where magnified, checks}. */
 export function paint(context, { device, ratio }, scene) {
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, device.width, device.height);

@@ -1,4 +1,5 @@
-// Where the wipe line stands and which part of the stage shows which picture. `share` is the line's place, 0 (left) to 1.
+// Where the wipe line stands and which part of the stage shows which picture.
+// `share` is the line's place, from 0 (left) to 1.
 
 const STEP = 0.01;
 const LONG_STEP = 0.1;
@@ -12,8 +13,14 @@ export const dragged = (share, from, at, width) => inside(share + (at.x - from.x
 export function keyed(share, key, shiftKey) {
   const step = shiftKey ? LONG_STEP : STEP;
   const moves = {
-    ArrowLeft: -step, ArrowDown: -step, ArrowRight: step, ArrowUp: step,
-    PageDown: -LONG_STEP, PageUp: LONG_STEP, Home: -1, End: 1,
+    ArrowLeft: -step,
+    ArrowDown: -step,
+    ArrowRight: step,
+    ArrowUp: step,
+    PageDown: -LONG_STEP,
+    PageUp: LONG_STEP,
+    Home: -1,
+    End: 1,
   };
   return key in moves ? inside(Math.round((share + moves[key]) * 1000) / 1000) : null;
 }
@@ -32,7 +39,8 @@ export function panes({ side, share, peek, has }, room) {
 }
 
 /** The pane under a point; the last one for a point on no pane. */
-export const paneAt = (list, { x, y }) => list.find(({ box }) => x < box.x + box.width && y < box.y + box.height) ?? list.at(-1);
+export const paneAt = (list, { x, y }) =>
+  list.find(({ box }) => x < box.x + box.width && y < box.y + box.height) ?? list.at(-1);
 
 const pane = (which, box, { x, y, width, height }) => ({ which, box, shift: { x, y }, room: { width, height } });
 

@@ -20,7 +20,8 @@ function framed() {
     setTimeout,
     clearTimeout,
   };
-  const receive = (data, from = {}) => listeners.forEach((hear) => hear({ data, origin: ORIGIN, source: host, ...from }));
+  const receive = (data, from = {}) =>
+    listeners.forEach((hear) => hear({ data, origin: ORIGIN, source: host, ...from }));
   return { self, posted, receive, listeners };
 }
 
@@ -34,19 +35,37 @@ test("whole messages of ours pass", () => {
 
 test("everything else does not", () => {
   const refused = [
-    null, undefined, 1, "show", [], {}, { type: "show" }, { atelier: 2, type: "show" }, { atelier: 1 },
-    { atelier: 1, type: "toString" }, { atelier: 1, type: "__proto__" }, { atelier: 1, type: "delete" },
-    { ...show, after: 7 }, { ...show, after: "../../secret" }, { ...show, after: "..", before: null }, { ...show, after: "a/b" },
-    { ...show, id: "1" }, { ...show, after: "x".repeat(200) },
-    { atelier: 1, type: "host", theme: "pink" }, { atelier: 1, type: "answer", id: 1.5, ok: true }, { atelier: 1, type: "answer", ok: true },
-    { atelier: 1, type: "send", field: "a" }, { atelier: 1, type: "say", sentence: 3 },
+    null,
+    undefined,
+    1,
+    "show",
+    [],
+    {},
+    { type: "show" },
+    { atelier: 2, type: "show" },
+    { atelier: 1 },
+    { atelier: 1, type: "toString" },
+    { atelier: 1, type: "__proto__" },
+    { atelier: 1, type: "delete" },
+    { ...show, after: 7 },
+    { ...show, after: "../../secret" },
+    { ...show, after: "..", before: null },
+    { ...show, after: "a/b" },
+    { ...show, id: "1" },
+    { ...show, after: "x".repeat(200) },
+    { atelier: 1, type: "host", theme: "pink" },
+    { atelier: 1, type: "answer", id: 1.5, ok: true },
+    { atelier: 1, type: "answer", ok: true },
+    { atelier: 1, type: "send", field: "a" },
+    { atelier: 1, type: "say", sentence: 3 },
   ];
   for (const message of refused) assert.equal(checked(message), null, JSON.stringify(message));
 });
 
 test("picture ids name no path", () => {
   for (const id of ["abc", "A_b-9", "-x", "a.png"]) assert.ok(isPictureId(id), id);
-  for (const id of ["", ".", "..", ".x", "a/b", "a\\b", "a?b", "a b", "%2e", 5, null]) assert.ok(!isPictureId(id), String(id));
+  for (const id of ["", ".", "..", ".x", "a/b", "a\\b", "a?b", "a b", "%2e", 5, null])
+    assert.ok(!isPictureId(id), String(id));
 });
 
 test("ready comes first, and to our own origin only", () => {

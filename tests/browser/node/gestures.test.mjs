@@ -20,14 +20,26 @@ const touch = { device: "touch" };
 const wipe = { grip: "wipe" };
 
 test("a drag pans by the way of the pointer, from where it went down", () => {
-  const { acts, state } = play(["down", 1, 10, 10], ["move", 1, 12, 10], ["move", 1, 20, 13], ["move", 1, 21, 13], ["up", 1, 21, 13]);
-  assert.deepEqual(acts, [{ act: "pan", dx: 10, dy: 3 }, { act: "pan", dx: 1, dy: 0 }]);
+  const { acts, state } = play(
+    ["down", 1, 10, 10],
+    ["move", 1, 12, 10],
+    ["move", 1, 20, 13],
+    ["move", 1, 21, 13],
+    ["up", 1, 21, 13],
+  );
+  assert.deepEqual(acts, [
+    { act: "pan", dx: 10, dy: 3 },
+    { act: "pan", dx: 1, dy: 0 },
+  ]);
   assert.deepEqual(state, idle);
 });
 
 test("the middle button pans, the right one does nothing", () => {
   assert.equal(play(["down", 1, 0, 0, { button: 1 }], ["move", 1, 50, 0]).acts.length, 1);
-  assert.deepEqual(play(["down", 1, 0, 0, { button: 2 }], ["move", 1, 50, 0], ["up", 1, 50, 0]), { acts: [], state: idle });
+  assert.deepEqual(play(["down", 1, 0, 0, { button: 2 }], ["move", 1, 50, 0], ["up", 1, 50, 0]), {
+    acts: [],
+    state: idle,
+  });
 });
 
 test("moves without a press mean nothing", () => {
@@ -36,14 +48,28 @@ test("moves without a press mean nothing", () => {
 
 test("a still press is a tap; two of them are a double", () => {
   const { acts } = play(["down", 1, 10, 10], ["up", 1, 11, 10], ["down", 1, 14, 12], ["up", 1, 14, 12]);
-  assert.deepEqual(acts, [{ act: "tap", at: { x: 10, y: 10 } }, { act: "double", at: { x: 14, y: 12 } }]);
+  assert.deepEqual(acts, [
+    { act: "tap", at: { x: 10, y: 10 } },
+    { act: "double", at: { x: 14, y: 12 } },
+  ]);
 });
 
 test("a slow second tap, one elsewhere, and one after a drag are taps", () => {
   const kinds = (...events) => play(...events).acts.map(({ act }) => act);
-  assert.deepEqual(kinds(["down", 1, 0, 0], ["up", 1, 0, 0], ["down", 1, 0, 0, { time: 900 }], ["up", 1, 0, 0, { time: 910 }]), ["tap", "tap"]);
+  assert.deepEqual(
+    kinds(["down", 1, 0, 0], ["up", 1, 0, 0], ["down", 1, 0, 0, { time: 900 }], ["up", 1, 0, 0, { time: 910 }]),
+    ["tap", "tap"],
+  );
   assert.deepEqual(kinds(["down", 1, 0, 0], ["up", 1, 0, 0], ["down", 1, 90, 0], ["up", 1, 90, 0]), ["tap", "tap"]);
-  const dragged = [["down", 1, 0, 0], ["up", 1, 0, 0], ["down", 1, 0, 0], ["move", 1, 40, 0], ["up", 1, 40, 0], ["down", 1, 0, 0], ["up", 1, 0, 0]];
+  const dragged = [
+    ["down", 1, 0, 0],
+    ["up", 1, 0, 0],
+    ["down", 1, 0, 0],
+    ["move", 1, 40, 0],
+    ["up", 1, 40, 0],
+    ["down", 1, 0, 0],
+    ["up", 1, 0, 0],
+  ];
   assert.deepEqual(kinds(...dragged), ["tap", "pan", "tap"]);
 });
 
@@ -65,26 +91,69 @@ test("a grip is dragged from the first pixel on, and dropped", () => {
 
 test("two fingers pinch; the one that stays pans on", () => {
   const { acts, state } = play(
-    ["down", 1, 0, 0, touch], ["down", 2, 100, 0, touch], ["move", 2, 120, 0], ["move", 1, -20, 0],
-    ["up", 1, -20, 0], ["move", 2, 125, 5], ["up", 2, 125, 5],
+    ["down", 1, 0, 0, touch],
+    ["down", 2, 100, 0, touch],
+    ["move", 2, 120, 0],
+    ["move", 1, -20, 0],
+    ["up", 1, -20, 0],
+    ["move", 2, 125, 5],
+    ["up", 2, 125, 5],
   );
   assert.deepEqual(acts, [
-    { act: "pinch", from: [{ x: 0, y: 0 }, { x: 100, y: 0 }], to: [{ x: 0, y: 0 }, { x: 120, y: 0 }] },
-    { act: "pinch", from: [{ x: 0, y: 0 }, { x: 120, y: 0 }], to: [{ x: -20, y: 0 }, { x: 120, y: 0 }] },
+    {
+      act: "pinch",
+      from: [
+        { x: 0, y: 0 },
+        { x: 100, y: 0 },
+      ],
+      to: [
+        { x: 0, y: 0 },
+        { x: 120, y: 0 },
+      ],
+    },
+    {
+      act: "pinch",
+      from: [
+        { x: 0, y: 0 },
+        { x: 120, y: 0 },
+      ],
+      to: [
+        { x: -20, y: 0 },
+        { x: 120, y: 0 },
+      ],
+    },
     { act: "pan", dx: 5, dy: 5 },
   ]);
   assert.deepEqual(state, idle);
 });
 
 test("a second finger puts a grip back", () => {
-  const { acts } = play(["down", 1, 0, 0, { ...touch, ...wipe }], ["move", 1, 30, 0], ["down", 2, 90, 0, touch], ["move", 2, 99, 0]);
-  assert.deepEqual(acts.map(({ act, cancelled }) => [act, cancelled]), [["grab", undefined], ["drag", undefined], ["drop", true], ["pinch", undefined]]);
+  const { acts } = play(
+    ["down", 1, 0, 0, { ...touch, ...wipe }],
+    ["move", 1, 30, 0],
+    ["down", 2, 90, 0, touch],
+    ["move", 2, 99, 0],
+  );
+  assert.deepEqual(
+    acts.map(({ act, cancelled }) => [act, cancelled]),
+    [
+      ["grab", undefined],
+      ["drag", undefined],
+      ["drop", true],
+      ["pinch", undefined],
+    ],
+  );
 });
 
 test("a third finger and its going change nothing", () => {
   const { acts, state } = play(
-    ["down", 1, 0, 0, touch], ["down", 2, 100, 0, touch], ["down", 3, 50, 50, touch], ["move", 3, 70, 70], ["up", 3, 70, 70],
-    ["up", 1, 0, 0], ["up", 2, 100, 0],
+    ["down", 1, 0, 0, touch],
+    ["down", 2, 100, 0, touch],
+    ["down", 3, 50, 50, touch],
+    ["move", 3, 70, 70],
+    ["up", 3, 70, 70],
+    ["up", 1, 0, 0],
+    ["up", 2, 100, 0],
   );
   assert.deepEqual(acts, []);
   assert.deepEqual(state, idle);

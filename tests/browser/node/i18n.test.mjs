@@ -8,15 +8,19 @@ const { chosen, said } = await stage("i18n.mjs");
 
 const path = (relative) => fileURLToPath(new URL(relative, PACK));
 const walk = (folder, ending) =>
-  readdirSync(folder, { recursive: true }).filter((name) => ending.test(name)).map((name) => readFileSync(`${folder}/${name}`, "utf8"));
+  readdirSync(folder, { recursive: true })
+    .filter((name) => ending.test(name))
+    .map((name) => readFileSync(`${folder}/${name}`, "utf8"));
 
 const LITERALS = [
   /\b(?:t|say|told)\(\s*"((?:[^"\\]|\\.)*)"/g,
   /\bdata-t(?:-title)?="([^"]*)"/g,
   /"([A-Z][^"\n]*[.!?…])"/g, // any whole sentence
 ];
-const texts = (sources) => new Set(sources.flatMap((source) => LITERALS.flatMap((way) => [...source.matchAll(way)].map((hit) => hit[1]))));
-const korean = (folder) => (existsSync(`${folder}/ko.json`) ? JSON.parse(readFileSync(`${folder}/ko.json`, "utf8")) : {});
+const texts = (sources) =>
+  new Set(sources.flatMap((source) => LITERALS.flatMap((way) => [...source.matchAll(way)].map((hit) => hit[1]))));
+const korean = (folder) =>
+  existsSync(`${folder}/ko.json`) ? JSON.parse(readFileSync(`${folder}/ko.json`, "utf8")) : {};
 
 const shared = path("extensions/atelier-core/web/stage");
 const webs = readdirSync(path("extensions")).map((unit) => path(`extensions/${unit}/web`));

@@ -70,13 +70,28 @@ test("what the browser cannot read, the webui may turn into a PNG", async () => 
 test("each fault is one sentence", async () => {
   const fault = async (answers) => {
     webui(answers);
-    return load("a").then(() => assert.fail("no error"), (error) => [error instanceof PictureError, error.message, error.values.status]);
+    return load("a").then(
+      () => assert.fail("no error"),
+      (error) => [error instanceof PictureError, error.message, error.values.status],
+    );
   };
   const broken = new Uint8Array(100);
-  assert.deepEqual(await fault({ "": [404, "{}"] }), [true, "This picture is no longer there. Make it once more.", 404]);
+  assert.deepEqual(await fault({ "": [404, "{}"] }), [
+    true,
+    "This picture is no longer there. Make it once more.",
+    404,
+  ]);
   assert.deepEqual(await fault({ "": [400, '{"error": "Too much."}'] }), [true, "Too much.", undefined]);
-  assert.deepEqual(await fault({ "": [500, "oops"] }), [true, "The webui could not give the picture (error {status}).", 500]);
-  assert.deepEqual(await fault({ "": broken, "?longest=4096": broken }), [true, "The picture is broken and cannot be shown.", undefined]);
+  assert.deepEqual(await fault({ "": [500, "oops"] }), [
+    true,
+    "The webui could not give the picture (error {status}).",
+    500,
+  ]);
+  assert.deepEqual(await fault({ "": broken, "?longest=4096": broken }), [
+    true,
+    "The picture is broken and cannot be shown.",
+    undefined,
+  ]);
   globalThis.fetch = () => Promise.reject(new TypeError("no network"));
   await assert.rejects(load("a"), /does not answer/);
 });

@@ -14,7 +14,11 @@ const near = (actual, expected, slack = 1e-9) => {
 
 test("the whole picture in the middle", () => {
   assert.deepEqual(view.fit(picture, room), { scale: 2, x: 0, y: 150 });
-  assert.deepEqual(view.fit(picture, room, { left: 100, right: 200, top: 40, bottom: 60 }), { scale: 1, x: 100, y: 190 });
+  assert.deepEqual(view.fit(picture, room, { left: 100, right: 200, top: 40, bottom: 60 }), {
+    scale: 1,
+    x: 100,
+    y: 190,
+  });
   assert.ok(view.fit(picture, { width: 0, height: 0 }).scale > 0);
 });
 
@@ -35,16 +39,28 @@ test("zooming keeps the point under the cursor, for any view", () => {
 
 test("a pinch keeps both fingers on what they touched, up to the turn", () => {
   const before = { scale: 2, x: 10, y: 20 };
-  const from = [{ x: 100, y: 100 }, { x: 200, y: 100 }];
-  const to = [{ x: 90, y: 160 }, { x: 290, y: 160 }];
+  const from = [
+    { x: 100, y: 100 },
+    { x: 200, y: 100 },
+  ];
+  const to = [
+    { x: 90, y: 160 },
+    { x: 290, y: 160 },
+  ];
   const after = view.pinched(before, from, to);
   assert.equal(after.scale, 4);
   for (const n of [0, 1]) near(view.toPicture(after, to[n]), view.toPicture(before, from[n]));
 });
 
 test("fingers on one point do not break the view", () => {
-  const here = [{ x: 5, y: 5 }, { x: 5, y: 5 }];
-  const after = view.pinched({ scale: 1, x: 0, y: 0 }, here, [{ x: 0, y: 5 }, { x: 10, y: 5 }]);
+  const here = [
+    { x: 5, y: 5 },
+    { x: 5, y: 5 },
+  ];
+  const after = view.pinched({ scale: 1, x: 0, y: 0 }, here, [
+    { x: 0, y: 5 },
+    { x: 10, y: 5 },
+  ]);
   assert.ok(Number.isFinite(after.scale) && Number.isFinite(after.x));
 });
 

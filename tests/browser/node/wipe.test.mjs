@@ -6,7 +6,8 @@ const { dragged, keyed, paneAt, panes } = await page("upscaler", "wipe.mjs");
 
 const room = { width: 800, height: 600 };
 const both = { before: true, after: true };
-const boxes = (list) => list.map(({ which, box, shift }) => [which, box.x, box.y, box.width, box.height, shift.x, shift.y]);
+const boxes = (list) =>
+  list.map(({ which, box, shift }) => [which, box.x, box.y, box.width, box.height, shift.x, shift.y]);
 
 test("keys move the line by a hundredth, a tenth with shift, and to the ends", () => {
   assert.equal(keyed(0.5, "ArrowRight", false), 0.51);
@@ -32,19 +33,34 @@ test("a drag keeps the handle's distance to the pointer and ends at the edges", 
 
 test("the line parts the stage, the picture lies still", () => {
   const list = panes({ side: false, share: 0.25, peek: false, has: both }, room);
-  assert.deepEqual(boxes(list), [["before", 0, 0, 200, 600, 0, 0], ["after", 200, 0, 600, 600, 0, 0]]);
-  assert.deepEqual(list.map((pane) => pane.room), [room, room]);
+  assert.deepEqual(boxes(list), [
+    ["before", 0, 0, 200, 600, 0, 0],
+    ["after", 200, 0, 600, 600, 0, 0],
+  ]);
+  assert.deepEqual(
+    list.map((pane) => pane.room),
+    [room, room],
+  );
 });
 
 test("side by side each half has its own picture, above each other where it is narrow", () => {
   const side = { side: true, share: 0.25, peek: false, has: both };
-  assert.deepEqual(boxes(panes(side, room)), [["before", 0, 0, 400, 600, 0, 0], ["after", 400, 0, 400, 600, 400, 0]]);
-  assert.deepEqual(boxes(panes(side, { width: 300, height: 700 })), [["before", 0, 0, 300, 350, 0, 0], ["after", 0, 350, 300, 350, 0, 350]]);
+  assert.deepEqual(boxes(panes(side, room)), [
+    ["before", 0, 0, 400, 600, 0, 0],
+    ["after", 400, 0, 400, 600, 400, 0],
+  ]);
+  assert.deepEqual(boxes(panes(side, { width: 300, height: 700 })), [
+    ["before", 0, 0, 300, 350, 0, 0],
+    ["after", 0, 350, 300, 350, 0, 350],
+  ]);
 });
 
 test("peeking shows the one before everywhere", () => {
   for (const side of [false, true]) {
-    assert.deepEqual(panes({ side, share: 0.1, peek: true, has: both }, room).map(({ which }) => which), ["before", "before"]);
+    assert.deepEqual(
+      panes({ side, share: 0.1, peek: true, has: both }, room).map(({ which }) => which),
+      ["before", "before"],
+    );
   }
 });
 

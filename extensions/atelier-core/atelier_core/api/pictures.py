@@ -88,7 +88,8 @@ def _download(key: str, longest: str | None) -> Response:
         return Response(held, media_type=_media_type(held[:16]))
     if not held.is_file():
         raise UserError("This picture is no longer held; load it again.")
-    return FileResponse(held)
+    with held.open("rb") as file:
+        return FileResponse(held, media_type=_media_type(file.read(16)))
 
 
 def _media_type(head: bytes) -> str:

@@ -7,7 +7,7 @@ what it does not forget (upscaler classes, routes of an app that lives on) is ma
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ def _extras_class(unit: Unit) -> type:
     return type(f"{unit.package}_extras", (scripts_postprocessing.ScriptPostprocessing,), members)
 
 
-@lru_cache(maxsize=None)
+@cache
 def upscaler_class(unit: Unit) -> type:
     """Our engine in the host's upscaler list. The host finds it as a subclass, hence once per process."""
     entry = unit.module("run").UPSCALERS

@@ -16,7 +16,7 @@ from modules import sd_models
 from ..job import Control
 from .a1111.controls import Controls
 from .a1111.generate import Generator
-from .a1111.host import A1111Host, free_memory
+from .a1111.host import A1111Host, WebuiLent
 
 
 class ForgeControls(Controls):
@@ -50,13 +50,10 @@ class ForgeGenerator(Generator):
         return p.sd_model.forge_objects.unet.model.diffusion_model
 
 
-class ForgeLent:
-    def __init__(self, device: torch.device) -> None:
-        self.device = device
-
+class ForgeLent(WebuiLent):
     def free(self) -> int:
         if self.device.type == "cpu":
-            return free_memory(self.device)
+            return super().free()
         return int(memory_management.get_free_memory(self.device))
 
 
@@ -65,7 +62,7 @@ class ForgeHost(A1111Host):
     generator = ForgeGenerator
 
     @contextmanager
-    def lend(self, network: Any, need: int) -> Iterator[ForgeLent]:
+    def lend(self, network: Any, need: int) -> Iterator[WebuiLent]:
         device, home = memory_management.get_torch_device(), torch.device("cpu")
         patcher = ModelPatcher(network, load_device=device, offload_device=home)
         memory_management.free_memory(need, device)

@@ -36,6 +36,11 @@ def hidden_text(elem_id: str, value: str = "") -> gr.Textbox:
     return internal(box)
 
 
+def _script(code: str) -> dict[str, Any]:
+    """The argument of an event that names its page code, under the name it has on this gradio."""
+    return {JS: code}
+
+
 def internal(component: Any) -> Any:
     component.do_not_save_to_config = True
     return component
@@ -60,13 +65,13 @@ def run_click(
         inputs=[task, *inputs],
         outputs=outputs,
         show_progress="hidden" if JS == "js" else False,
-        **{JS: f"(...values) => window.atelier.submit('{progress}', values)"},
+        **_script(f"(...values) => window.atelier.submit('{progress}', values)"),
     )
 
 
 def page_click(button: gr.Button, script: str) -> None:
     """A click that only the page answers."""
-    button.click(fn=None, inputs=[], outputs=[], **{JS: f"() => {{ {script} }}"})
+    button.click(fn=None, inputs=[], outputs=[], **_script(f"() => {{ {script} }}"))
 
 
 def file_path(given: Any) -> Path | None:

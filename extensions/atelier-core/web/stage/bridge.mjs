@@ -10,11 +10,11 @@ export const isPictureId = id;
 
 const SHAPES = {
   ready: { page: text }, // page -> host: I listen now
-  send: { field: text, value: text, button: optional(text) }, // page -> host: write this into that textbox, then press the button
-  host: { lang: optional(text), theme: optional((value) => value === "dark" || value === "light") }, // host -> page: how you should look
+  send: { field: text, value: text, button: optional(text) }, // page -> host: write into that textbox, press the button
+  host: { lang: optional(text), theme: optional((value) => value === "dark" || value === "light") }, // host -> page
   show: { before: optional(id), after: optional(id) }, // host -> page: these pictures
   say: { sentence: text, values: optional((value) => typeof value === "object") }, // host -> page: tell the user
-  answer: { id: Number.isSafeInteger, ok: (value) => typeof value === "boolean" }, // host -> page: to the message with this id
+  answer: { id: Number.isSafeInteger, ok: (value) => typeof value === "boolean" }, // host -> page: to the message of this id
 };
 
 /** The message if it is one of ours and whole, else null. */

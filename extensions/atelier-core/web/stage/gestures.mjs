@@ -12,7 +12,7 @@ const WHEEL_PAGE = 400;
 
 export const idle = Object.freeze({ touching: {}, held: null, tapped: null });
 
-/** (state, event) -> {state, acts}. Events: {type: "down" | "move" | "up" | "cancel", id, x, y, time, device, grip, button}. */
+/** Gives {state, acts}. Events: {type: "down" | "move" | "up" | "cancel", id, x, y, time, device, grip, button}. */
 export function reduce(state, event) {
   if (event.type === "down") return pressed(state, event);
   if (!(event.id in state.touching)) return { state, acts: [] };
@@ -72,7 +72,8 @@ function released(state, event) {
   let tapped = null;
   if (held.kind === "grip") acts.push(dropped(held, last, cancelled));
   if (held.kind === "press" && !cancelled) {
-    const twice = state.tapped && event.time - state.tapped.time < DOUBLE.within && distance(last, state.tapped) < DOUBLE.near;
+    const twice =
+      state.tapped && event.time - state.tapped.time < DOUBLE.within && distance(last, state.tapped) < DOUBLE.near;
     acts.push({ act: twice ? "double" : "tap", at: last });
     if (!twice) tapped = { ...last, time: event.time };
   }
@@ -100,7 +101,15 @@ export function attach(element, { act, gripAt = () => null }) {
   const feed = (type) => (event) => {
     const at = local(element, event);
     const grip = type === "down" ? gripAt(event.target, at, event.pointerType) : null;
-    const known = { type, ...at, id: event.pointerId, time: event.timeStamp, device: event.pointerType, grip, button: event.button };
+    const known = {
+      type,
+      ...at,
+      id: event.pointerId,
+      time: event.timeStamp,
+      device: event.pointerType,
+      grip,
+      button: event.button,
+    };
     const next = reduce(state, known);
     state = next.state;
     if (type === "down" && event.pointerId in state.touching) element.setPointerCapture(event.pointerId);
@@ -110,8 +119,15 @@ export function attach(element, { act, gripAt = () => null }) {
     event.preventDefault();
     act({ act: "zoom", at: local(element, event), factor: wheelFactor(event) });
   };
-  const listeners = { pointerdown: feed("down"), pointermove: feed("move"), pointerup: feed("up"), pointercancel: feed("cancel"), wheel };
-  for (const [name, listener] of Object.entries(listeners)) element.addEventListener(name, listener, { passive: false });
+  const listeners = {
+    pointerdown: feed("down"),
+    pointermove: feed("move"),
+    pointerup: feed("up"),
+    pointercancel: feed("cancel"),
+    wheel,
+  };
+  for (const [name, listener] of Object.entries(listeners))
+    element.addEventListener(name, listener, { passive: false });
   return () => {
     for (const [name, listener] of Object.entries(listeners)) element.removeEventListener(name, listener);
   };

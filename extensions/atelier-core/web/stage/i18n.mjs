@@ -7,7 +7,9 @@ let spoken = "en";
 /** The first language we speak among what the address asks, what the host told, and what the browser prefers. */
 export function chosen(...asked) {
   for (const tag of asked.flat()) {
-    const language = String(tag ?? "").toLowerCase().split(/[-_]/)[0];
+    const language = String(tag ?? "")
+      .toLowerCase()
+      .split(/[-_]/)[0];
     if (LANGUAGES.includes(language)) return language;
   }
   return "en";
@@ -25,7 +27,8 @@ export const language = () => spoken;
 
 /** Speaks `wanted` from now on; `folders` are addresses that hold a <language>.json, later ones win. */
 export async function speak(wanted, folders) {
-  const tables = wanted === "en" ? [] : await Promise.all(folders.map((folder) => table(new URL(`${wanted}.json`, folder))));
+  const tables =
+    wanted === "en" ? [] : await Promise.all(folders.map((folder) => table(new URL(`${wanted}.json`, folder))));
   words = Object.assign({}, ...tables);
   spoken = wanted;
   document.documentElement.lang = wanted;

@@ -30,7 +30,7 @@ export function addressOf(id, longest) {
   return address;
 }
 
-/** {bitmap, width, height, reduced}: width and height are the picture's own, also where the bitmap is a reduced copy. */
+/** {bitmap, width, height, reduced}: the picture's own width and height, also where the bitmap is a reduced copy. */
 export async function load(id) {
   const whole = await decoded(addressOf(id), LARGEST);
   if (whole.bitmap) return whole;
@@ -48,7 +48,11 @@ export async function loadFile(address) {
 
 /** Gives bytes to the webui: {id, width, height}. */
 export async function upload(bytes) {
-  const answer = await asked(ROUTE, { method: "POST", body: bytes, headers: { "Content-Type": "application/octet-stream" } });
+  const answer = await asked(ROUTE, {
+    method: "POST",
+    body: bytes,
+    headers: { "Content-Type": "application/octet-stream" },
+  });
   return answer.json();
 }
 

@@ -1,6 +1,6 @@
 // A canvas that has exactly one pixel for each pixel of the screen, drawn at most once per frame.
 
-/** `draw(context, surface)` is called when something has changed; surface = {room: CSS size, device: pixel size, ratio}. */
+/** `draw(context, surface)` after every change; surface = {room: size in CSS pixels, device: in its own, ratio}. */
 export function openSurface(canvas, draw, resized = () => {}) {
   const context = canvas.getContext("2d");
   const surface = { room: { width: 1, height: 1 }, device: { width: 1, height: 1 }, ratio: 1 };

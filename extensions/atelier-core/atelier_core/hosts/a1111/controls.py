@@ -63,7 +63,7 @@ class Controls:
 
     @contextmanager
     def driving(self, p: Any) -> Iterator[None]:
-        """`p` runs with ControlNet alone. Afterwards the script's argument places are as before and the UNet unhooked."""
+        """`p` runs with ControlNet alone. Afterwards the script's arguments are as before and the UNet unhooked."""
         if self.script is None:
             yield
             return

@@ -150,7 +150,7 @@ class Generator:
         made = processed.images[first : first + count]
         notes = controls.notes()
         if len(made) < job.batch * job.count:
-            notes += ("Stopped before the last batch: {made} of {asked} pictures.".format(made=len(made), asked=count),)
+            notes += (f"Stopped before the last batch: {len(made)} of {count} pictures.",)
         pictures = tuple(picture.convert("RGB").crop((0, 0, *job.size)) for picture in made)
         infotexts = tuple(processed.infotexts[first : first + len(made)])
         return Result(pictures, infotexts, tuple(int(s) for s in processed.all_seeds[: len(made)]), notes)

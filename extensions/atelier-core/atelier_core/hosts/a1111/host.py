@@ -204,7 +204,7 @@ class A1111Host:
 
     # the web
     def allowed(self, request: Any, page: bool) -> bool:
-        """`--api-auth` guards the REST API, `--gradio-auth` the web UI; either log-in opens ours, none needed opens all."""
+        """`--api-auth` guards the REST API, `--gradio-auth` the web UI; either log-in opens ours."""
         api, login = shared.cmd_opts.api_auth, getattr(request.app, "auth", None)
         if api and _basic_ok(request.headers.get("authorization", ""), api):
             return True
