@@ -13,9 +13,9 @@ from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "extensions/atelier-core")]
+sys.path[:0] = [str(ROOT / "tests/support"), str(ROOT / "extensions/atelier-core")]
 
-from tests.support.webui import Checkout, Webui, given  # noqa: E402 - found by the line above
+from webui import Checkout, Webui, given  # noqa: E402 - found by the line above
 
 Records = dict[str, float]  # seconds by the webui's names; "a/b" is a part of "a"
 OURS = {file.name for file in [ROOT / "scripts/atelier.py", *ROOT.glob("extensions/*/atelier_*/**/*.py")]}

@@ -31,7 +31,7 @@
   const places = () => [...app().querySelectorAll(".atelier-page[data-page]")];
   const nameOf = (place) => place.id || place.dataset.unit;
 
-  /** The element around a place that stays when gradio writes the place anew; of two with one id (gradio 3) the outer. */
+  /** The element around a place that stays when gradio writes it anew; of two with one id (gradio 3) the outer. */
   const homeOf = (place) => find(place.parentElement.closest("[id]")?.id) ?? place.parentElement;
   const frameOf = (place) => [...homeOf(place).children].find((one) => one.dataset.atelierFrame === nameOf(place));
 
@@ -42,6 +42,7 @@
     address.searchParams.set("theme", theme);
     if (lang) address.searchParams.set("lang", lang);
     const frame = document.createElement("iframe");
+    frame.loading = "lazy"; // a tab that is never opened costs nothing
     frame.src = address.href;
     frame.title = place.dataset.title || "Atelier";
     frame.dataset.atelierFrame = nameOf(place);
@@ -147,7 +148,8 @@
     tabButton(mode)?.click();
     const component = await awaited(() => find(image));
     if (!component) return say("The webui has no tab {tab}.", { tab: receiver });
-    await drop(component, new File([bytes], "atelier.png", { type: bytes.type }));
+    const given = await drop(component, new File([bytes], "atelier.png", { type: bytes.type }));
+    if (!given) say("The picture could not be taken over.");
   }
 
   /** What `look` finds, now or soon: gradio 5 makes a tab only when it is first opened. */
@@ -156,15 +158,17 @@
     return look();
   }
 
-  /** Gives a file to an image component, as if the user had chosen it. */
+  /** Gives a file to an image component, as if the user had chosen it; one that holds a picture is emptied first. */
   async function drop(component, file) {
-    component.querySelector("button[aria-label='Remove Image'], button[aria-label='Clear']")?.click();
+    const button = (name) => component.querySelector(`button[aria-label='${name}']`);
+    (button("Remove Image") ?? button("Clear"))?.click(); // beside the first, the second only wipes strokes away
     await settled();
+    const input = await awaited(() => component.querySelector("input[type=file]"));
+    if (!input) return false;
     const files = new DataTransfer();
     files.items.add(file);
-    const input = component.querySelector("input[type=file]");
     input.files = files.files;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
+    return input.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   const fetched = (address, how) =>
@@ -200,7 +204,7 @@
     (...inputs) =>
       submit(container, inputs);
 
-  /** Opens a tab of the host by its name ("txt2img", "img2img", "extras") or elem_id. Gives `inputs` back for gradio. */
+  /** Opens a tab of the host by name ("txt2img", "img2img", "extras") or elem_id. Gives `inputs` back for gradio. */
   function switchTo(name, inputs = []) {
     (tabButton(`tab_${name}`) ?? tabButton(name))?.click();
     return Array.from(inputs);

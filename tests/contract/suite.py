@@ -195,6 +195,20 @@ def a_missing_control_model_is_refused_before_sampling(host: Any, probe: Probe) 
     assert "ControlNet" in str(error) and not patch.seen
 
 
+def a_control_acts_and_leaves_no_trace(host: Any, probe: Probe) -> None:
+    """Where a ControlNet model is there."""
+    control = Control("any", scene(128, 128), model=host.models("controlnet")[0].name)
+    plain = host.generate(JOB).pictures[0]
+    before, hooks = state_hash(probe.denoiser()), hooks_on(probe.denoiser())
+    result = host.generate(replace(JOB, controls=(control,)))
+    assert not same(plain, result.pictures[0])
+    assert any("ControlNet" in note for note in result.notes)
+    _untouched(probe, before, hooks)
+    assert same(plain, host.generate(JOB).pictures[0])
+    start = host.generate(replace(JOB, init=scene(128, 128), controls=(control,)))
+    assert len(start.pictures) == 1
+
+
 def an_unknown_checkpoint_is_refused(host: Any, probe: Probe) -> None:
     error = _raises(UserError, lambda: host.generate(replace(JOB, checkpoint="no-such-file-at-all")))
     assert "no-such-file-at-all" in str(error)
@@ -261,7 +275,24 @@ def _raises(kind: type[BaseException], act: Any) -> BaseException:
     raise AssertionError(f"{kind.__name__} was not raised")
 
 
+WITH_CONTROL_MODEL = [a_control_acts_and_leaves_no_trace]
 CASES = [
-    value for name, value in list(globals().items()) if callable(value) and getattr(value, "__module__", "") == __name__
-    and not name.startswith("_") and name not in ("Probe", "Shift", "scene", "same", "state_hash")
-]  # fmt: skip
+    same_job_twice_gives_equal_pixels,
+    job_info_goes_into_the_infotext,
+    kept_pixels_are_equal,
+    img2img_follows_its_start_picture,
+    sizes_need_be_no_multiple_of_8,
+    a_batch_is_several_pictures,
+    an_interrupt_stops_within_a_step,
+    a_patch_acts_and_leaves_no_trace,
+    a_patch_leaves_no_trace_after_an_exception,
+    a_patch_leaves_no_trace_after_an_interrupt,
+    a_patch_for_a_missing_layer_is_refused,
+    a_patch_sees_the_moment,
+    a_missing_control_model_is_refused_before_sampling,
+    an_unknown_checkpoint_is_refused,
+    options_are_unchanged_afterwards,
+    a_network_is_lent_and_given_back,
+    work_shows_progress_and_stops,
+    folders_and_lists_are_there,
+]

@@ -52,7 +52,9 @@ def noise(job: Job) -> torch.Tensor:
 def of_pipeline(pipe: Any, job: Job, **more: Any) -> Image.Image:
     pipe.set_progress_bar_config(disable=True)
     asked = {"height": job.size.height, "width": job.size.width, "num_inference_steps": job.steps}
-    return pipe(job.prompt, negative_prompt=job.negative, guidance_scale=job.cfg, latents=noise(job), **asked, **more).images[0]
+    return pipe(
+        job.prompt, negative_prompt=job.negative, guidance_scale=job.cfg, latents=noise(job), **asked, **more
+    ).images[0]
 
 
 def tokenizer(pad: str) -> Any:
@@ -158,7 +160,10 @@ def test_fills_differ(host: EmbeddedHost) -> None:
     mask = Image.new("L", (96, 64))
     mask.paste(255, (40, 16, 72, 40))
     job = replace(JOB, init=scene(96, 64), mask=mask, steps=8, denoise=0.5)
-    made = {fill: host.generate(replace(job, fill=fill)).pictures[0].tobytes() for fill in ("original", "noise", "nothing", "blurred")}  # type: ignore[arg-type]
+    made = {
+        fill: host.generate(replace(job, fill=fill)).pictures[0].tobytes()
+        for fill in ("original", "noise", "nothing", "blurred")
+    }  # type: ignore[arg-type]
     assert len(set(made.values())) == 4
 
 

@@ -69,7 +69,10 @@ def test_unet_answers_like_the_reference(files: dict[str, Path], kind: str, conf
     reference.load_state_dict(convert_ldm_unet_checkpoint(load_file(files[kind]), reference.config))
     ours = load(files[kind]).unet
     luck = torch.Generator().manual_seed(0)
-    x, text = torch.randn(2, 4, 12, 20, generator=luck), torch.randn(2, 77, config["cross_attention_dim"], generator=luck)
+    x, text = (
+        torch.randn(2, 4, 12, 20, generator=luck),
+        torch.randn(2, 77, config["cross_attention_dim"], generator=luck),
+    )
     extra = {"text_embeds": torch.randn(2, 32, generator=luck), "time_ids": torch.rand(2, 6, generator=luck) * 500}
     with torch.no_grad():
         a, b = (net(x, torch.tensor(500), text, added_cond_kwargs=extra).sample for net in (reference, ours))

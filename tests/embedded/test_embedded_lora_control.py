@@ -74,7 +74,10 @@ def test_a_lora_leaves_nothing_after_an_exception(host: EmbeddedHost) -> None:
 
 def test_its_tag_is_not_read_as_words_and_strength_0_does_nothing(host: EmbeddedHost) -> None:
     assert (drawn(host, prompt="a red house<lora:twist:0>") == drawn(host)).all()
-    one, other = drawn(host, prompt="a red house<lora:twist:0.5>"), drawn(host, prompt="a red house<lora:twist:te=0.5:unet=0.5>")
+    one, other = (
+        drawn(host, prompt="a red house<lora:twist:0.5>"),
+        drawn(host, prompt="a red house<lora:twist:te=0.5:unet=0.5>"),
+    )
     assert (one == other).all()
 
 
@@ -87,7 +90,7 @@ def test_hooks_add_what_merged_weights_would(host: EmbeddedHost, tmp_path: Path)
     """The oracle merges the LoRA into a copy of the weights, in float64 where it multiplies."""
     model, path = host.model(), host.folder("lora") / "twist.safetensors"
     lora = loras.read(Wish("twist", 0.7, 0.7), path, model)
-    assert lora.note == "" and len(lora.fitting) == 4
+    assert lora.left == 0 and len(lora.fitting) == 4
     tensors = load_file(path)
     luck = torch.Generator().manual_seed(3)
     for layer, (part, _) in lora.fitting.items():
@@ -95,7 +98,9 @@ def test_hooks_add_what_merged_weights_would(host: EmbeddedHost, tmp_path: Path)
         delta = torch.einsum("or,r...->o...", up.flatten(1), down) * 0.7 * 0.5  # alpha is half the rank
         if isinstance(layer, torch.nn.Conv2d):
             x = torch.randn(1, layer.in_channels, 7, 5, generator=luck)
-            wanted = torch.nn.functional.conv2d(x.double(), layer.weight.double() + delta, layer.bias.double(), padding=1)  # type: ignore[union-attr]
+            wanted = torch.nn.functional.conv2d(
+                x.double(), layer.weight.double() + delta, layer.bias.double(), padding=1
+            )  # type: ignore[union-attr]
         else:
             x = torch.randn(2, 5, layer.in_features, generator=luck)  # type: ignore[arg-type]
             bias = layer.bias.double() if layer.bias is not None else None  # type: ignore[union-attr, operator]
@@ -124,8 +129,11 @@ def test_diffusers_and_ldm_spellings_name_the_same_layers(host: EmbeddedHost, tm
 def test_a_lora_that_fits_in_part_says_so_and_one_that_does_not_is_refused(host: EmbeddedHost) -> None:
     home = host.folder("lora")
     whole = load_file(home / "twist.safetensors")
-    save_file({**whole, "lora_unet_nowhere.lora_down.weight": torch.ones(2, 2), "lora_unet_nowhere.lora_up.weight": torch.ones(2, 2)}, home / "part.safetensors")  # fmt: skip
-    assert host.generate(replace(JOB, prompt="x <lora:part:1>")).notes == ("LoRA part: 1 of 5 layers found no place in this model.",)
+    further = {f"lora_unet_nowhere.lora_{role}.weight": torch.ones(2, 2) for role in ("down", "up")}
+    save_file({**whole, **further}, home / "part.safetensors")
+    assert host.generate(replace(JOB, prompt="x <lora:part:1>")).notes == (
+        "LoRA part: 1 of 5 layers found no place in this model.",
+    )
     tiny.tiny_lora(home / "wide.safetensors", tiny.Layout(width=64, context=64))
     with pytest.raises(UserError, match="wide is made for another kind of model"):
         drawn(host, prompt="x <lora:wide:1>")
@@ -166,9 +174,11 @@ def test_an_ldm_controlnet_answers_like_the_reference(host: EmbeddedHost) -> Non
     from diffusers.loaders.single_file_utils import convert_controlnet_checkpoint
 
     drawn(host, controls=(Control("openpose", drawing()),))
-    (path, ours), = host._controls.items()
+    ((path, ours),) = host._controls.items()
     kinds = ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",)
-    reference = ControlNetModel(block_out_channels=(32, 32, 64, 64), down_block_types=kinds, cross_attention_dim=32).eval()
+    reference = ControlNetModel(
+        block_out_channels=(32, 32, 64, 64), down_block_types=kinds, cross_attention_dim=32
+    ).eval()
     reference.load_state_dict(convert_controlnet_checkpoint(load_file(path), reference.config))
     luck = torch.Generator().manual_seed(0)
     x, text, hint = (torch.randn(shape, generator=luck) for shape in ((1, 4, 8, 8), (1, 77, 32), (1, 3, 64, 64)))
@@ -225,5 +235,7 @@ def _socketless(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def test_nothing_asks_the_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     _socketless(monkeypatch)
     fresh = EmbeddedHost(tiny.tiny_root(tmp_path))
-    made = fresh.generate(replace(JOB, prompt="x <lora:twist:1>", controls=(Control("openpose", drawing()), Control("canny", drawing()))))
+    made = fresh.generate(
+        replace(JOB, prompt="x <lora:twist:1>", controls=(Control("openpose", drawing()), Control("canny", drawing())))
+    )
     assert len(made.pictures) == 1

@@ -26,3 +26,9 @@ def host(tmp_path: Path) -> FakeHost:
 @pytest.mark.parametrize("case", suite.CASES, ids=lambda case: case.__name__)
 def test_contract(host: FakeHost, case) -> None:
     case(host, FakeProbe(host))
+
+
+@pytest.mark.parametrize("case", suite.WITH_CONTROL_MODEL, ids=lambda case: case.__name__)
+def test_contract_with_a_control_model(host: FakeHost, case) -> None:
+    (host.folder("controlnet") / "any.safetensors").touch()
+    case(host, FakeProbe(host))

@@ -1,3 +1,4 @@
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,5 +23,16 @@ def webui(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     upscalers = home / checkout.kind / "models" / "ESRGAN"
     upscalers.mkdir(parents=True)
     save_file(random_weights(srvgg(16)).state_dict(), upscalers / "random x4.safetensors")
+    _with_control(request.param, home / checkout.kind / "models" / "ControlNet", extensions)
     with Webui(checkout, home / checkout.kind, extensions=extensions) as running:
         yield running
+
+
+def _with_control(kind: str, folder: Path, extensions: dict[str, Path]) -> None:
+    """A ControlNet model for the checkpoint's width and, on A1111, the extension that runs it; if they are given."""
+    model, extension = (os.environ.get(f"ATELIER_{kind.upper()}_{what}") for what in ("CONTROL_MODEL", "CONTROLNET"))
+    if model:
+        folder.mkdir(parents=True)
+        shutil.copy(model, folder)
+    if extension:
+        extensions["sd-webui-controlnet"] = Path(extension)

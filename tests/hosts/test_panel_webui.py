@@ -47,7 +47,7 @@ def test_reload_ui_twice_leaves_one_of_each(webui: Webui, page: Page) -> None:
             page.wait_for_timeout(500)
             if webui.said().count("Startup time") > before:
                 break
-        page = page.context.new_page()  # the old one reloads itself
+        page = page.context.browser.new_page()  # the old one reloads itself
         page.goto(webui.url, timeout=60_000)
     page.wait_for_selector("#atelier_upscaler_run", state="attached")
     assert page.locator("#tabs button", has_text="Upscaler").count() == 1

@@ -77,7 +77,9 @@ def test_no_dark_fringe_comes_out_of_transparency(blurring: Network, factor: flo
     visible = made[..., 3] > 40
     assert visible.any()
     assert made[..., :3][visible].min() >= 245
-    assert np.array_equal(made[..., 3], enlarge(sticker(90), by_factor(Extent(32, 24), factor), blurring).pixels[..., 3])
+    assert np.array_equal(
+        made[..., 3], enlarge(sticker(90), by_factor(Extent(32, 24), factor), blurring).pixels[..., 3]
+    )
 
 
 def test_alpha_is_kept_where_it_does_not_vary(blurring: Network) -> None:
@@ -106,9 +108,7 @@ def test_hidden_pixels_take_the_colours_around_them() -> None:
 def test_progress_runs_through_passes_and_transparency(blurring: Network) -> None:
     told: list[tuple[int, int, str]] = []
     choices = Choices(side=32, halo=4)
-    enlarge(
-        sticker(0).repeat(2, 1), by_factor(Extent(64, 24), 4), blurring, choices, watch=lambda *w: told.append(w)
-    )
+    enlarge(sticker(0).repeat(2, 1), by_factor(Extent(64, 24), 4), blurring, choices, watch=lambda *w: told.append(w))
     assert [done for done, _, _ in told] == sorted(done for done, _, _ in told)
     assert {total for _, total, _ in told} == {2 * (2 + 8)}
     assert told[0] == (0, 20, "1/20")
@@ -151,7 +151,7 @@ def test_sixteen_bits_resize_like_eight(channels: int) -> None:
     eight = resized(source, Extent(53, 17)).astype(int)
     sixteen = resized(source.astype(np.uint16) * 257, Extent(53, 17))
     assert sixteen.dtype == np.uint16
-    assert np.abs(sixteen / 257 - eight).max() < 3
+    assert np.abs(sixteen / 257 - eight).max() < (8 if channels == 4 else 2)  # Pillow rounds colours times alpha
 
 
 def test_a_flat_picture_stays_flat() -> None:

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
-
-from tests.support.house import EXTENSIONS, FOLDERS, modules_of
+from house import EXTENSIONS, FOLDERS, modules_of
 
 EVERYWHERE = {"numpy", "torch", "PIL", "cv2", "spandrel", "safetensors", "tifffile"}
 WEBUI = {"modules", "modules_forge", "backend", "ldm", "sgm", "ldm_patched", "k_diffusion", "launch", "scripts"}
@@ -43,7 +42,8 @@ FOREIGN = {
     "core.hosts.a1111": WEBUI,
     "core.hosts.forge": WEBUI,
     "core.hosts.entry": WEBUI,
-    "core.hosts.embedded": {"diffusers", "transformers", "accelerate", "peft", "psutil", "yaml", "uvicorn"} | WEB,
+    "core.hosts.embedded": {"gradio", "diffusers", "transformers", "accelerate", "peft", "psutil", "yaml", "uvicorn"}
+    | WEB,
 }
 PORT = {"host", "entries"}  # what the core says of hosts in general
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import pytest
-
-from tests.support.house import EXTENSIONS, FOLDERS, ROOT, files_below, modules_of, name_of, tree_of
+from house import EXTENSIONS, FOLDERS, ROOT, files_below, modules_of, name_of, tree_of
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 REASON = re.compile(r"# noqa: BLE001 - \w")

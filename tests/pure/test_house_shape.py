@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from atelier_core.units import Unit
+from house import CORE, EXTENSIONS, FOLDERS, ROOT, UNITS, files_below, name_of, package_of, tree_of
 
 import install
-from tests.support.house import CORE, EXTENSIONS, FOLDERS, ROOT, UNITS, files_below, name_of, package_of, tree_of
 
 try:
     import tomllib

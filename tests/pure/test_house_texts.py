@@ -7,9 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-
-from tests.support.house import FOLDERS, ROOT, modules_of, tree_of
-from tests.support.texts import TABLE, sentences_in_pieces, table, texts_of, union, used, written
+from house import FOLDERS, ROOT, modules_of, tree_of
+from texts import TABLE, sentences_in_pieces, table, texts_of, union, used, written
 
 each_folder = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 

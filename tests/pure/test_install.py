@@ -8,9 +8,9 @@ from pathlib import Path
 from statistics import median
 
 import pytest
+from wheels import Environment, wheel
 
 import install
-from tests.support.wheels import Environment, wheel
 
 HERE = Path(__file__).resolve().parents[2]
 

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from wheels import offline, wheel
 
 import launch
-from tests.support.wheels import offline, wheel
 
 HERE = Path(__file__).resolve().parents[2]
 HOST = "import os, stublib, sys\nprint('host', stublib.__name__, *sys.argv[1:])\nprint('pid', os.getpid())\n"

@@ -61,5 +61,7 @@ def test_passes_through_the_network(factor: float, scale: int, count: int) -> No
 def test_absurd_sizes_are_refused_with_figures() -> None:
     with pytest.raises(UserError, match="would be 30000 × 40 pixels; at most 16384 per side"):
         by_factor(Extent(30000, 40), 1)
-    with pytest.raises(UserError, match="On the way to 10000 × 10000 pixels this model makes a picture of 1024 megapix"):
+    with pytest.raises(
+        UserError, match="On the way to 10000 × 10000 pixels this model makes a picture of 1024 megapix"
+    ):
         passes(by_factor(Extent(8000, 8000), 1.25), 4)

@@ -9,12 +9,10 @@ from __future__ import annotations
 import ast
 import json
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from tests.support.house import FOLDERS, ROOT, modules_of  # noqa: E402 - this file is also a command
+from house import FOLDERS, ROOT, modules_of
 
 TABLE = "localizations/ko_KR.json"
 NAMED = {"label", "info", "placeholder"}  # arguments of gradio components and settings that are read by users

@@ -122,7 +122,12 @@ def vae(width: int = 32, levels: int = 4) -> Table:
     names = Names()
 
     def resnet(name: str) -> None:
-        for part, shape in (("norm1", (width,)), ("conv1", (width, width, 3, 3)), ("norm2", (width,)), ("conv2", (width, width, 3, 3))):
+        for part, shape in (
+            ("norm1", (width,)),
+            ("conv1", (width, width, 3, 3)),
+            ("norm2", (width,)),
+            ("conv2", (width, width, 3, 3)),
+        ):
             names.layer(f"{name}.{part}", *shape)
 
     for side, ends, count, move in (("encoder", (3, 8), 2, "down"), ("decoder", (4, 3), 3, "up")):
@@ -145,7 +150,9 @@ def vae(width: int = 32, levels: int = 4) -> Table:
 
 
 def openai_clip(width: int = 32, layers: int = 2) -> Table:
-    names = Names({"embeddings.token_embedding.weight": (WORDS, width), "embeddings.position_embedding.weight": (77, width)})
+    names = Names(
+        {"embeddings.token_embedding.weight": (WORDS, width), "embeddings.position_embedding.weight": (77, width)}
+    )
     for i in range(layers):
         layer = f"encoder.layers.{i}"
         for part in ("q_proj", "k_proj", "v_proj", "out_proj"):
@@ -159,7 +166,13 @@ def openai_clip(width: int = 32, layers: int = 2) -> Table:
 
 
 def open_clip(width: int = 32, layers: int = 2) -> Table:
-    names = Names({"token_embedding.weight": (WORDS, width), "positional_embedding": (77, width), "text_projection": (width, width)})
+    names = Names(
+        {
+            "token_embedding.weight": (WORDS, width),
+            "positional_embedding": (77, width),
+            "text_projection": (width, width),
+        }
+    )
     for i in range(layers):
         layer = f"transformer.resblocks.{i}"
         names.table |= {f"{layer}.attn.in_proj_weight": (width * 3, width), f"{layer}.attn.in_proj_bias": (width * 3,)}

@@ -82,7 +82,8 @@ def _state(path: Path, head: bytes) -> Any:
     elif head[0] != 0x80 or tarfile.is_tarfile(path):  # old releases unpack a tar, weights_only or not
         return None
     # The function itself: a webui may have put its own under torch.load, which answers a refusal with None.
-    return torch.serialization.load(path, map_location="cpu", weights_only=True)
+    with path.open("rb") as file:  # and not the path: torch goes by its suffix
+        return torch.serialization.load(file, map_location="cpu", weights_only=True)
 
 
 class _Scripted(pickle.Unpickler):

@@ -110,7 +110,8 @@ class FakeHost:
             raise UserError("There is no checkpoint “{name}”.", name=job.checkpoint)
 
     def _picture(self, job: Job, seed: int, work: FakeWork) -> Image.Image:
-        key = hashlib.sha256(f"{seed}\n{job.prompt}\n{job.negative}".encode()).digest()
+        controls = b"".join(control.map.tobytes() for control in job.controls)
+        key = hashlib.sha256(f"{seed}\n{job.prompt}\n{job.negative}".encode() + controls).digest()
         noise = np.random.default_rng(list(key)).random((job.size.height // 8, job.size.width // 8, WIDTH), np.float32)
         painted = self._sampled(job, torch.from_numpy(noise), work).resize(job.size, Image.Resampling.BICUBIC)
         if job.init is None:

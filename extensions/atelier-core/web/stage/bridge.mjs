@@ -14,7 +14,7 @@ const SHAPES = {
   host: { lang: optional(text), theme: optional((value) => value === "dark" || value === "light") }, // host -> page
   show: { before: optional(id), after: optional(id) }, // host -> page: these pictures
   say: { sentence: text, values: optional((value) => typeof value === "object") }, // host -> page: tell the user
-  answer: { id: Number.isSafeInteger, ok: (value) => typeof value === "boolean" }, // host -> page: to the message of this id
+  answer: { id: Number.isSafeInteger, ok: (value) => typeof value === "boolean" }, // host -> page
 };
 
 /** The message if it is one of ours and whole, else null. */

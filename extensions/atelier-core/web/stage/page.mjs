@@ -5,7 +5,7 @@ import { chosen, speak, t } from "./i18n.mjs";
 
 const READING = 6000; // ms
 
-/** `home` is the page's import.meta.url, `on` maps message types to what to do, `renamed` follows a change of language. */
+/** `home`: the page's import.meta.url. `on`: message type -> what to do. `renamed`: after a change of language. */
 export async function openPage(name, home, on = {}, renamed = () => {}) {
   const asked = new URLSearchParams(location.search);
   const folders = [import.meta.url, home];

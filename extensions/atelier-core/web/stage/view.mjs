@@ -1,6 +1,6 @@
 // A view says where a picture lies on the screen: screen = picture × scale + (x, y), in CSS pixels.
 // Everyone goes through these functions and nobody reads scale, x and y himself, so that a turn can join them later.
-// `room` is the size of the stage, `ratio` the device pixels per CSS pixel; 100 % is one picture pixel per device pixel.
+// `room` is the size of the stage, `ratio` device pixels per CSS pixel; 100 % is one picture pixel per device pixel.
 
 const STOPS = [1 / 16, 1 / 12, 1 / 8, 1 / 6, 1 / 4, 1 / 3, 1 / 2, 2 / 3, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 const KEEP_IN_SIGHT = 64; // CSS pixels of the picture that no pan can push off the stage

@@ -23,7 +23,7 @@ class Probe:
 
 
 def run(name: str) -> dict:
-    case = next(case for case in suite.CASES if case.__name__ == name)
+    case = next(case for case in [*suite.CASES, *suite.WITH_CONTROL_MODEL] if case.__name__ == name)
     try:
         case(hosts.current(), Probe())
     except BaseException:  # noqa: BLE001 - whatever a case raises is its answer

@@ -21,8 +21,8 @@ from .encode import encode_pair
 from .infotext import infotext
 from .loras import Lora
 from .pictures import Sketcher
-from .sampling import Kept, Scene, denoise
 from .samplers import Course
+from .sampling import Kept, Scene, denoise
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Plan:
     steerings: tuple[Steering, ...]
     seed: int
     sketcher: Callable[[], Sketcher]
+    translate: Callable[[str], str]
 
     def seeds(self, batch: int) -> list[int]:
         first = self.seed + batch * self.job.batch
@@ -73,10 +74,18 @@ def _joined(one: Result, other: Result) -> Result:
 def _notes(plan: Plan) -> tuple[str, ...]:
     first = _first(plan)
     steps = len(plan.course) - first
-    notes = [lora.note for lora in plan.loras if lora.note]
+    t = plan.translate
+    notes = [
+        t("LoRA {name}: {left} of {all} layers found no place in this model.").format(
+            name=lora.wish.name, left=lora.left, all=lora.left + len(lora.fitting)
+        )
+        for lora in plan.loras
+        if lora.left
+    ]
     for one in plan.steerings:
         acted = sum(one.acts(step, steps) for step in range(steps))
-        notes.append(f"ControlNet {one.name} acted on {acted} of {steps} steps.")
+        said = t("ControlNet {name} acted on {acted} of {steps} steps.")
+        notes.append(said.format(name=one.name, acted=acted, steps=steps))
     return tuple(notes)
 
 

@@ -68,7 +68,9 @@ class EmbeddedHost:
         course = Course(job.sampler, job.scheduler, job.steps, model.training)
         loras = self._loras(wishes, found, model)
         steerings = self._steerings(canvas, chosen, model)
-        return Plan(job, canvas, words, model, course, loras, steerings, first_seed(job), self._sketch_with)
+        return Plan(
+            job, canvas, words, model, course, loras, steerings, first_seed(job), self._sketch_with, self.translate
+        )
 
     def _lora(self, name: str) -> ModelFile:
         file = self.shelf.find("lora", name)

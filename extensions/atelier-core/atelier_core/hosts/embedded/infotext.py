@@ -48,4 +48,3 @@ def _controls(job: Job) -> Mapping[str, str]:
         f"Guidance Start: {c.start:g}, Guidance End: {c.end:g}"
         for i, c in enumerate(job.controls)
     }
-

@@ -53,7 +53,7 @@ class Lora:
     wish: Wish
     path: Path
     fitting: dict[torch.nn.Module, tuple[Part, float]]  # layer -> part, strength
-    note: str  # what of the file found no place in the model
+    left: int  # parts of the file that found no place in the model
 
 
 def read(wish: Wish, path: Path, model: Model) -> Lora:
@@ -67,9 +67,7 @@ def read(wish: Wish, path: Path, model: Model) -> Lora:
         raise UserError(
             "The LoRA {name} is made for another kind of model than {model}.", name=wish.name, model=model.name
         )
-    left = len(parts) - len(fitting)
-    note = f"LoRA {wish.name}: {left} of {len(parts)} layers found no place in this model." if left else ""
-    return Lora(wish, path, fitting, note)
+    return Lora(wish, path, fitting, len(parts) - len(fitting))
 
 
 def parts_of(file: TensorFile) -> dict[str, Part]:

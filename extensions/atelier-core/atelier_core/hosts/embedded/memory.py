@@ -29,7 +29,7 @@ def emptied(device: torch.device) -> None:
         torch.cuda.empty_cache()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Lent:
     device: torch.device
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ class Queue:
         self._stop = threading.Event()
         self._depth = 0
         self._waiting: list[str] = []
+        self._done: deque[str] = deque(maxlen=32)
         self.running = ""  # the task of a page that has the queue
         self.progress = Progress()
 
@@ -65,12 +67,16 @@ class Queue:
                 yield
             finally:
                 self.running = outer
+                self._done.append(name)
 
     def place(self, name: str) -> int | None:
         """0: runs now, 1: next in line, …; None: not here."""
         if name == self.running:
             return 0
         return self._waiting.index(name) + 1 if name in self._waiting else None
+
+    def is_done(self, name: str) -> bool:
+        return name in self._done
 
     def interrupt(self) -> None:
         self._stop.set()

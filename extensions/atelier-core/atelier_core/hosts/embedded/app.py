@@ -1,0 +1,165 @@
+"""The web app of the embedded host: its own tabs, those of the units, and the routes of both."""
+
+from __future__ import annotations
+
+import html
+import logging
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+
+from ... import __version__
+from ...api.pictures import mount_pictures
+from ...api.routes import mount
+from ...ui import pages, tabs
+from ...units import Unit
+from . import browse, page
+from .drawing import Panel
+from .host import EmbeddedHost
+
+log = logging.getLogger("atelier")
+
+
+def build(host: EmbeddedHost, units: Sequence[Unit]) -> gr.Blocks:
+    language = host.language
+    with gr.Blocks(title="Atelier", theme=page.theme(), head=page.head(language), analytics_enabled=False) as blocks:
+        top = _top(host)
+        with gr.Tabs(elem_id="tabs") as all_tabs:
+            with gr.Tab("txt2img", elem_id="tab_txt2img", id="txt2img"):
+                first = Panel(host, "txt2img")
+            with gr.Tab("img2img", elem_id="tab_img2img", id="img2img"):
+                second = Panel(host, "img2img")
+            for unit in units:
+                if host.settings.get(unit.switch.key, True):
+                    _unit_tab(host, unit)
+            with gr.Tab(host.translate("Pictures"), elem_id="tab_outputs", id="outputs") as outputs:
+                browse.outputs_tab(host, outputs)
+            with gr.Tab(host.translate("Settings"), elem_id="tab_settings", id="settings"):
+                browse.settings_tab(host)
+        _wire(host, top, all_tabs, first, second)
+    return blocks
+
+
+def _unit_tab(host: EmbeddedHost, unit: Unit) -> None:
+    """A unit whose panel cannot be built shows why in its tab, and the others live."""
+    name = unit.name.replace("-", "_")
+    with gr.Tab(host.translate(unit.title), elem_id=f"tab_atelier_{name}", id=unit.name):
+        try:
+            tabs.content(unit, host)
+        except Exception as error:  # noqa: BLE001 - the host's border: whatever a unit does must not take the rest with it
+            log.exception("Atelier: the panel of “%s” could not be built", unit.name)
+            gr.HTML(f"<p class='atelier-error'>{html.escape(f'{type(error).__name__}: {error}')}</p>")
+
+
+def _top(host: EmbeddedHost) -> tuple[Any, Any, Any]:
+    with gr.Row(elem_id="atelier_top"):
+        gr.HTML(f"<span class='atelier-name'>Atelier<small>{__version__}</small></span>", elem_classes=["atelier-name"])
+        names = _checkpoints(host)
+        chosen = gr.Dropdown(
+            names,
+            value=_in_use(host, names),
+            label=host.translate("Model"),
+            elem_id="setting_sd_model_checkpoint",
+            scale=1,
+            min_width=240,
+        )
+        refresh = gr.Button("🔄", elem_id="refresh_sd_model_checkpoint", elem_classes=["tool"], scale=0, min_width=40)
+    hint = gr.HTML(_hint(host), elem_id="atelier_hint")
+    return chosen, refresh, hint
+
+
+def _checkpoints(host: EmbeddedHost) -> list[str]:
+    return [one.name for one in host.models("checkpoint")]
+
+
+def _in_use(host: EmbeddedHost, names: list[str]) -> str | None:
+    kept = str(host.settings["atelier_embedded_checkpoint"])
+    return kept if kept in names else next(iter(names), None)
+
+
+def _hint(host: EmbeddedHost) -> str:
+    if _checkpoints(host):
+        return ""
+    words = host.translate("There is no model yet. Put an SD 1.5 or SDXL .safetensors file into {folder}.")
+    return f"<p class='atelier-notice'>{html.escape(words.format(folder=host.folder('checkpoint')))}</p>"
+
+
+def _wire(host: EmbeddedHost, top: tuple[Any, Any, Any], all_tabs: Any, first: Panel, second: Panel) -> None:
+    chosen, refresh, hint = top
+
+    def look_again() -> tuple[Any, ...]:
+        names = _checkpoints(host)
+        update = gr.update(choices=names, value=_in_use(host, names))
+        return update, _hint(host), *first.refresh(), *second.refresh()
+
+    changing = [first.lora, first.parts["control"], second.lora, second.parts["control"]]
+    refresh.click(fn=look_again, outputs=[chosen, hint, *changing])
+    chosen.input(fn=lambda name: host.config.keep({"atelier_embedded_checkpoint": name}), inputs=[chosen])
+    for panel in (first, second):
+        for button, part in ((panel.to_img2img, "init"), (panel.to_inpaint, "painted")):
+            sizes = [second.parts["width"], second.parts["height"]]
+            mode = "img2img" if part == "init" else "inpaint"
+            button.click(
+                fn=lambda pictures, index, mode=mode: _sent(pictures, index, mode),
+                inputs=[panel.gallery, panel.chosen],
+                outputs=[second.parts[part], *sizes, all_tabs],
+            ).then(fn=None, js=f"() => window.atelier?.switchTo('img2img_{mode}_tab')")
+
+
+def _sent(pictures: list[tuple[str, str | None]] | None, index: int, mode: str) -> tuple[Any, ...]:
+    from PIL import Image
+
+    if not pictures:
+        return tuple(gr.update() for _ in range(4))
+    path = pictures[min(index, len(pictures) - 1)][0]
+    with Image.open(path) as picture:
+        width, height = picture.size
+    given: Any = path if mode == "img2img" else {"background": path, "layers": [], "composite": None}
+    return given, width, height, gr.Tabs(selected="img2img")
+
+
+def make_app(host: EmbeddedHost, units: Sequence[Unit]) -> FastAPI:
+    app = FastAPI(title="Atelier", version=__version__)
+    page.mount_page(app, host)
+    mount_pictures(app, host)
+    pages.mount_pages(app, host)
+    for unit in units:
+        if unit.has("api"):
+            mount(app, host, unit.name, unit.module("api").ROUTES)
+    blocks = build(host, units).queue(default_concurrency_limit=4)
+    outputs = host.root / "outputs"
+    outputs.mkdir(exist_ok=True)
+    app = gr.mount_gradio_app(app, blocks, path="/", show_api=False, allowed_paths=[str(outputs)])
+    app.add_middleware(page.Sealed)
+    return app
+
+
+def serve(host: EmbeddedHost, units: Sequence[Unit], port: int = 7860, listen: bool = False) -> None:
+    """Answers until it is stopped. `listen`: other machines may use it too."""
+    address = "0.0.0.0" if listen else "127.0.0.1"
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            raise SystemExit(
+                f"Port {port} is taken. Is Atelier running already? Choose another with --port."
+            ) from error
+    server = _Server(uvicorn.Config(make_app(host, units), host=address, port=port, log_level="warning"), port, listen)
+    server.run()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, port: int, listen: bool) -> None:
+        super().__init__(config)
+        self._port, self._listen = port, listen
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(f"Atelier runs on http://127.0.0.1:{self._port}", flush=True)
+        if self._listen:
+            print("Everyone who reaches this machine can use it: --listen sets no password.", flush=True)
