@@ -51,7 +51,7 @@ def test(arguments: list[str]) -> int:
     say("3/3 Checking and testing")
     failed = [" ".join(check) for check in CHECKS if run_module(*check)]
     if failed:
-        say(f"Failed: {', '.join(failed)}. The tests run all the same, this command then ends as failed.")
+        say(f"The tests run all the same, then this command ends as failed. Failed: {', '.join(failed)}")
     return run_module("pytest", *arguments) or int(bool(failed))
 
 

@@ -229,7 +229,7 @@ def test_weights_of_something_else(tmp_path: Path, state: Any, sentence: str) ->
 
 
 def test_a_model_of_another_purpose() -> None:
-    state = DRUNet(nc=[8, 8, 8, 8], nb=1).state_dict()  # takes a noise level beside the colours
+    state = DRUNet(nc=[8, 8, 8, 8], nb=2).state_dict()  # takes a noise level beside the colours
     with pytest.raises(UserError, match="denoise is a Restoration model and does not make pictures larger."):
         networks.from_state(state, "denoise")
 

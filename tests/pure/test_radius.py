@@ -112,9 +112,9 @@ def test_a_stride_is_fine_where_tiles_begin_at_its_steps() -> None:
 
 def test_a_far_look_needs_the_widest_halo_and_a_short_one_the_narrowest() -> None:
     assert measured_halo(network(random_weights(rrdb(1)))) == CHOICES[0] == 8
-    assert measured_halo(network(shifting_weights(rrdb(6), corner=0))) == CHOICES[-1] == 64
-    assert measured_halo(network(shifting_weights(srvgg(16), corner=0))) == 24
-    assert measured_halo(network(shifting_weights(srvgg(16), corner=2))) == 24
+    assert measured_halo(network(shifting_weights(rrdb(6)))) == CHOICES[-1] == 64
+    assert measured_halo(network(shifting_weights(srvgg(16)))) == 24
+    assert measured_halo(network(shifting_weights(srvgg(16), tap=(2, 2)))) == 24
 
 
 class Measured:

@@ -54,7 +54,7 @@ def _missing() -> tuple[int, str, bytes]:
 
 
 def _file(path: str) -> Path | None:
-    if path.startswith(f"{ROOT}/javascript/"):
+    if path.startswith((f"{ROOT}/javascript/", f"{ROOT}/extensions/atelier-core/javascript/")):
         return PACK / path[len(ROOT) + 1 :]
     if not path.startswith(PAGES):
         return None

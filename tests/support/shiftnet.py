@@ -1,30 +1,34 @@
 """Networks for tests of tiling.
 
-Random weights spread out so evenly that a pixel hardly feels anything 16 pixels away, and a wrong halo passes. In a shift
-net every 3×3 kernel carries nearly all its weight in one corner: the picture walks one pixel per layer, as far as the
-network can look at all.
+Random weights spread out so evenly that a pixel hardly feels anything 16 pixels away, and a wrong halo passes. In a
+shift net every 3×3 kernel carries nearly all its weight in one place: the picture walks one pixel per layer, as far as
+the network can look at all.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import spandrel.architectures.Compact
+import spandrel.architectures.ESRGAN
 import torch
 from atelier_upscaler.networks import Network, from_state
-from spandrel.architectures.Compact import Compact
-from spandrel.architectures.ESRGAN import ESRGAN
 
+_large, _small = spandrel.architectures.ESRGAN, spandrel.architectures.Compact
 FEATURES = 16
+GAIN = 2.0  # of each layer of a shift net: what has walked far is felt above what has stayed
 
 
-def rrdb(blocks: int, unshuffle: int | None = None, features: int = FEATURES) -> ESRGAN:
+def rrdb(blocks: int, unshuffle: int | None = None, features: int = FEATURES) -> torch.nn.Module:
     """Real-ESRGAN's large network at scale 4, or at 2 with `unshuffle` 2."""
     channels = 3 * (unshuffle or 1) ** 2
-    return ESRGAN(in_nc=channels, num_filters=features, num_blocks=blocks, scale=4, shuffle_factor=unshuffle)
+    make = getattr(_large, "ESRGAN", None) or _large.RRDBNet  # the class's name in spandrel 0.4, and in 0.3
+    return make(in_nc=channels, num_filters=features, num_blocks=blocks, scale=4, shuffle_factor=unshuffle)
 
 
-def srvgg(convs: int, features: int = FEATURES) -> Compact:
+def srvgg(convs: int, features: int = FEATURES) -> torch.nn.Module:
     """Real-ESRGAN's small network."""
-    return Compact(num_feat=features, num_conv=convs, upscale=4)
+    make = getattr(_small, "Compact", None) or _small.SRVGGNetCompact
+    return make(num_feat=features, num_conv=convs, upscale=4)
 
 
 def random_weights(module: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
@@ -37,19 +41,16 @@ def random_weights(module: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
     return _in_range(module)
 
 
-def shifting_weights(module: torch.nn.Module, corner: int, seed: int = 0) -> torch.nn.Module:
-    """`corner` 0 walks the picture right and down, 2 left and up."""
+def shifting_weights(module: torch.nn.Module, tap: tuple[int, int] = (0, 0), seed: int = 0) -> torch.nn.Module:
+    """`tap` is row and column of the heavy weight: (0, 0) walks the picture down and right, (1, 2) straight left."""
     draw = torch.Generator().manual_seed(seed)
     for layer in _convolutions(module):
         weight = torch.randn(layer.weight.shape, generator=draw) * 0.05
         shape = layer.weight.shape[:2]
-        weight[:, :, corner, corner] += torch.randn(shape, generator=draw)
+        weight[:, :, tap[0], tap[1]] += torch.randn(shape, generator=draw)
         layer.weight.data = weight * (1.3 * GAIN / layer.in_channels**0.5)
         layer.bias.data.zero_()
     return _in_range(module)
-
-
-GAIN = 2.0
 
 
 def _convolutions(module: torch.nn.Module) -> list[torch.nn.Conv2d]:

@@ -71,8 +71,12 @@ class Host(Protocol):
     @property
     def settings(self) -> Mapping[str, Any]: ...
 
+    @property
+    def language(self) -> str:
+        """"en" or "ko": what the user chose for Atelier, or the host's own language."""
+
     def translate(self, text: str) -> str:
-        """For labels and sentences made on the server. Hosts that translate in the page give English back."""
+        """A label or a sentence in that language."""
 
     def allowed(self, request: Any, page: bool) -> bool:
         """Whether a request may use our routes, by the host's own logins. `page`: what the web UI itself needs."""

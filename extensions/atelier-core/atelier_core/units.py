@@ -57,11 +57,11 @@ class Loaded:
 
     units: dict[str, Unit] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)  # name -> sentence
-    notes: list[str] = field(default_factory=list)
+    notes: list[UserError] = field(default_factory=list)
     digests: dict[Path, str] = field(default_factory=dict)
 
-    def note(self, sentence: str) -> None:
-        if sentence not in self.notes:
+    def note(self, sentence: UserError) -> None:
+        if str(sentence) not in map(str, self.notes):
             self.notes.append(sentence)
             log.warning("Atelier: %s", sentence)
 
@@ -113,7 +113,8 @@ def _same_place(known: Unit, folder: Path) -> bool:
     if known.folder == folder:
         _notice_update(folder)
         return True
-    loaded.note(f"“{known.name}” is installed twice: {known.folder} is used, {folder} stands down. Remove one of them.")
+    twice = "“{name}” is installed twice: {used} is used, {other} stands down. Remove one of them."
+    loaded.note(UserError(twice, name=known.name, used=known.folder, other=folder))
     return False
 
 
@@ -138,7 +139,7 @@ def _notice_update(folder: Path) -> None:
     """Reload UI runs new entry files against packages that stay in memory: say so once the files differ."""
     now = digest(folder)
     if loaded.digests.setdefault(folder, now) != now:
-        loaded.note("Atelier was updated. Restart the webui: Reload UI is not enough.")
+        loaded.note(UserError("Atelier was updated. Restart the webui: Reload UI is not enough."))
 
 
 def digest(folder: Path) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from atelier_core.errors import UserError
-from atelier_core.host import Host, ModelFile
+import torch
 
 from . import networks
 from .enlarge import Choices, enlarge, way
 from .halos import Halos
-from .networks import Network
 from .options import UpscaleArgs
 from .report import Upscaled
 from .targets import Target
@@ -21,37 +20,34 @@ from .targets import Target
 halos = Halos(Path(__file__).parents[1] / "cache" / "halos.json")
 
 
-def upscaled(host: Host, pixels: np.ndarray, target: Target, args: UpscaleArgs, watch: Callable[..., None]) -> Upscaled:
-    network, choices = _network(host, args.model), _choices(args)
-    need = way(network, target, choices).need
-    if network is None:
+Lend = Callable[[torch.nn.Module, int], AbstractContextManager[Any]]  # the port's verb; gives `device` and `free()`
+
+
+def upscaled(
+    model: Path | None,  # None: Lanczos
+    lend: Lend,
+    pixels: np.ndarray,
+    target: Target,
+    args: UpscaleArgs,
+    watch: Callable[..., None],
+) -> Upscaled:
+    if model is None:
         return enlarge(pixels, target, None, watch=watch)
-    with host.lend(network.module, need) as lent:
+    network, choices = networks.load(model), _choices(args)
+    with lend(network.module, way(network, target, choices).need) as lent:
         return enlarge(pixels, target, network, choices, device=lent.device, free=lent.free, halos=halos, watch=watch)
 
 
-def estimate(host: Host, target: Target, args: UpscaleArgs, pixel_bytes: int) -> dict[str, Any]:
-    chosen = way(_network(host, args.model), target, _choices(args))
+def estimate(model: Path | None, target: Target, args: UpscaleArgs, pixel_bytes: int) -> dict[str, int]:
+    """What an upscale would cost, without doing it."""
+    chosen = way(networks.load(model) if model else None, target, _choices(args))
     return {
-        "width": target.size.width,
-        "height": target.size.height,
+        **target.size._asdict(),
         "tiles": chosen.tiles,
         "passes": len(chosen.setups),
         "memory_mb": round(chosen.memory(pixel_bytes) / 2**20),
         "device_mb": round(chosen.need / 2**20),
     }
-
-
-def _network(host: Host, name: str) -> Network | None:
-    model = _model(host.models("upscaler"), name)
-    return networks.load(model.path) if model.path else None
-
-
-def _model(models: Iterable[ModelFile], name: str) -> ModelFile:
-    for model in models:
-        if model.name == name:
-            return model
-    raise UserError("There is no upscale model “{name}”.", name=name)
 
 
 def _choices(args: UpscaleArgs) -> Choices:

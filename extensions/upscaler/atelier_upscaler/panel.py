@@ -38,7 +38,7 @@ def build(host: Host) -> None:
                 stop = gr.Button(t("Interrupt"), elem_id=f"{ID}_interrupt")
         with gr.Column(scale=7, min_width=320):
             gr.HTML(elem_id=f"{ID}_progress")
-            page = gr.HTML(_page(), elem_id=f"{ID}_view")
+            page = gr.HTML(_page(host), elem_id=f"{ID}_view")
             results = gr.HTML(elem_id=f"{ID}_results")
             _send_buttons(host)
     values = [controls[name] for name in NAMES]
@@ -109,8 +109,8 @@ def _send_buttons(host: Host) -> None:
             widgets.page_click(button, f"window.atelier.send('{ID}_page', '{tab}')")
 
 
-def _page(**show: Any) -> str:
-    return widgets.page_html(loaded.units["upscaler"], f"{ID}_page", PAGE_HEIGHT, **show)
+def _page(host: Host, **show: Any) -> str:
+    return widgets.page_html(host, loaded.units["upscaler"], f"{ID}_page", PAGE_HEIGHT, **show)
 
 
 def _opened(host: Host, files: Any, taken: str) -> tuple[str, str]:
@@ -118,12 +118,12 @@ def _opened(host: Host, files: Any, taken: str) -> tuple[str, str]:
     try:
         chosen = _chosen(files, taken)
         if not chosen:
-            return _page(), ""
+            return _page(host), ""
         first = picture.read(chosen[0][1])
         key = store.put(chosen[0][1])
     except UserError as error:
-        return _page(), widgets.sentence(error.told(host.translate), "error")
-    return _page(before=key), "".join(widgets.sentence(note) for note in first.notes)
+        return _page(host), widgets.sentence(error.told(host.translate), "error")
+    return _page(host, before=key), "".join(widgets.sentence(note) for note in first.notes)
 
 
 def _chosen(files: Any, taken: str) -> list[tuple[str, bytes | Path]]:
@@ -146,7 +146,7 @@ def _run(host: Host, files: Any, taken: str, *values: Any) -> tuple[Any, ...]:
             lines.append(widgets.sentence(f"{name}: {done.told(host.translate)}", "error"))
             continue
         key = store.put(done.path)
-        page = _page(before=store.put(source), after=key)
+        page = _page(host, before=store.put(source), after=key)
         lines.append(_result(host, done, key))
     return page, "".join(lines)
 

@@ -18,7 +18,7 @@ from atelier_core.picture import Picture
 from PIL import Image
 
 from .options import LABEL, SIDES, UpscaleArgs
-from .report import Report
+from .report import Report, Upscaled
 from .targets import Target, by_factor, by_long_side, by_size
 
 LANCZOS = "Lanczos"
@@ -75,14 +75,15 @@ def upscale_pil(host: Host, image: Image.Image, args: UpscaleArgs) -> tuple[Imag
     """For the Extras tab, which saves by itself. Gives the infotext entries beside the picture."""
     source = picture.from_pil(image)
     with host.working("Upscale") as work:
-        made = _making().upscaled(host, source.pixels, target_of(args, source.extent), args, _watch(work))
+        made = _upscaled(host, source, args, _watch(work))
     return source.with_pixels(made.pixels).to_pil(), to_infotext(LABEL, args)
 
 
 def estimate(host: Host, source: Picture, args: UpscaleArgs) -> dict[str, Any]:
     """What an upscale would cost, without doing it."""
     pixel_bytes = source.pixels.itemsize * source.pixels.shape[2]
-    return _making().estimate(host, target_of(args, source.extent), args, pixel_bytes)
+    model = _model(host, args.model)
+    return _making().estimate(model.path, target_of(args, source.extent), args, pixel_bytes)
 
 
 def target_of(args: UpscaleArgs, source: Extent) -> Target:
@@ -94,13 +95,25 @@ def target_of(args: UpscaleArgs, source: Extent) -> Target:
 
 
 def _to_file(host: Host, source: Picture, args: UpscaleArgs, stem: str, watch: Callable[..., None]) -> Done:
-    made = _making().upscaled(host, source.pixels, target_of(args, source.extent), args, watch)
+    made = _upscaled(host, source, args, watch)
     infotext = add_entries(source.texts.get("parameters", ""), to_infotext(LABEL, args))
     result = source.with_pixels(made.pixels)
     path = files.next_path(host.outputs("upscaler"), stem, ENDINGS[args.format])
     files.write(result, path, {"parameters": infotext})
     notes = (*source.notes, *told(made.report, host.translate))
     return Done(path, result.extent, infotext, notes)
+
+
+def _upscaled(host: Host, source: Picture, args: UpscaleArgs, watch: Callable[..., None]) -> Upscaled:
+    model, target = _model(host, args.model), target_of(args, source.extent)
+    return _making().upscaled(model.path, host.lend, source.pixels, target, args, watch)
+
+
+def _model(host: Host, name: str) -> ModelFile:
+    for model in host.models("upscaler"):
+        if model.name == name:
+            return model
+    raise UserError("There is no upscale model “{name}”.", name=name)
 
 
 def _watch(work: Work, before: str = "") -> Callable[[int, int, str], None]:
@@ -127,7 +140,7 @@ def _for_host(host: Host, image: Image.Image, scale: float, path: str | None) ->
     model = _model_at(host, path)
     args = UpscaleArgs(model=model.name, factor=scale)
     with host.working("Upscale") as work:
-        made = _making().upscaled(host, source.pixels, by_factor(source.extent, scale), args, _watch(work))
+        made = _upscaled(host, source, args, _watch(work))
     return source.with_pixels(made.pixels).to_pil().convert("RGB")
 
 

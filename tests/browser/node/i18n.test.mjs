@@ -27,7 +27,7 @@ const webs = readdirSync(path("extensions")).map((unit) => path(`extensions/${un
 const pages = webs.filter((web) => existsSync(`${web}/index.html`));
 
 test("every text of the stage and of the host's side has a Korean one", () => {
-  const sources = [...walk(shared, /\.mjs$/), ...walk(path("javascript"), /\.mjs$/)];
+  const sources = [...walk(shared, /\.mjs$/), ...walk(path("extensions/atelier-core/javascript"), /\.mjs$/)];
   assert.ok(texts(sources).size >= 8);
   for (const text of texts(sources)) assert.ok(korean(shared)[text], `ko.json of the stage lacks “${text}”`);
 });

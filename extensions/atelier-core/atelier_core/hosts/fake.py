@@ -170,8 +170,12 @@ class FakeHost:
     def folder(self, kind: Kind) -> Path:
         return _made(self.root / "models" / kind)
 
+    @property
+    def language(self) -> str:
+        return "ko" if self.settings["atelier_core_language"] == "ko" else "en"
+
     def translate(self, text: str) -> str:
-        return translate(text, str(self.settings["atelier_core_language"]))
+        return translate(text, self.language)
 
     def allowed(self, request: Any, page: bool) -> bool:
         return request.headers.get("x-fake-login") != "wrong"

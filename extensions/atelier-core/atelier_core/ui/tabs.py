@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from ..errors import UserError
 from ..host import Host
 from ..settings import Setting
 from ..units import Unit, loaded
@@ -20,14 +21,15 @@ def tab(unit: Unit, host: Host) -> tuple[gr.Blocks, str, str]:
 
 def content(unit: Unit, host: Host) -> None:
     """What the tab shows: what went wrong at loading, if anything did, and the unit's panel."""
-    for sentence in notices():
+    for sentence in notices(host):
         gr.HTML(f"<p class='atelier-notice'>{html.escape(sentence)}</p>")
     unit.module("panel").build(host)
 
 
-def notices() -> tuple[str, ...]:
-    failed = (f"The unit “{name}” could not be loaded: {error}" for name, error in loaded.failed.items())
-    return (*loaded.notes, *failed)
+def notices(host: Host) -> tuple[str, ...]:
+    failed = "The unit “{name}” could not be loaded: {error}"
+    faults = (UserError(failed, name=name, error=error) for name, error in loaded.failed.items())
+    return tuple(sentence.told(host.translate) for sentence in (*loaded.notes, *faults))
 
 
 def control(setting: Setting) -> tuple[type, dict[str, Any]]:

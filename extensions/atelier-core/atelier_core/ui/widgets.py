@@ -17,12 +17,12 @@ from . import pages
 JS = "js" if int(gr.__version__.split(".")[0]) >= 4 else "_js"
 
 
-def page_html(unit: Unit, elem_id: str, height: int, **show: Any) -> str:
+def page_html(host: Host, unit: Unit, elem_id: str, height: int, **show: Any) -> str:
     """Where the bridge puts a unit's page; a new `show` is passed on to the page that is there already."""
     asked = html.escape(json.dumps(show), quote=True) if show else ""
     return (
         f'<div class="atelier-page" id="{elem_id}" data-unit="{unit.name}" data-page="{pages.url(unit)}" '
-        f'data-show="{asked}" style="height:{height}px"></div>'
+        f'data-show="{asked}" data-lang="{host.language}" style="height:{height}px"></div>'
     )
 
 

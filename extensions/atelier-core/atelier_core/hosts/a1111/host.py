@@ -197,10 +197,14 @@ class A1111Host:
             return (Path(options.get("lora_dir") or models / "Lora"),)
         return (Path(options.get("ckpt_dir") or models / "Stable-diffusion"),)
 
-    def translate(self, text: str) -> str:
+    @property
+    def language(self) -> str:
         chosen = str(self.settings["atelier_core_language"])
         of_host = "ko" if str(shared.opts.data.get("localization", "")).lower().startswith("ko") else "en"
-        return translate(text, of_host if chosen == "auto" else chosen)
+        return of_host if chosen == "auto" else chosen
+
+    def translate(self, text: str) -> str:
+        return translate(text, self.language)
 
     # the web
     def allowed(self, request: Any, page: bool) -> bool:

@@ -6,11 +6,13 @@ import html
 import logging
 import socket
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from PIL import Image
 
 from ... import __version__
 from ...api.pictures import mount_pictures
@@ -26,7 +28,8 @@ log = logging.getLogger("atelier")
 
 def build(host: EmbeddedHost, units: Sequence[Unit]) -> gr.Blocks:
     language = host.language
-    with gr.Blocks(title="Atelier", theme=page.theme(), head=page.head(language), analytics_enabled=False) as blocks:
+    look: dict[str, Any] = {"theme": page.theme(), "head": page.head(language), "fill_width": True}
+    with gr.Blocks(title="Atelier", analytics_enabled=False, **look) as blocks:
         top = _top(host)
         with gr.Tabs(elem_id="tabs") as all_tabs:
             with gr.Tab("txt2img", elem_id="tab_txt2img", id="txt2img"):
@@ -57,7 +60,8 @@ def _unit_tab(host: EmbeddedHost, unit: Unit) -> None:
 
 def _top(host: EmbeddedHost) -> tuple[Any, Any, Any]:
     with gr.Row(elem_id="atelier_top"):
-        gr.HTML(f"<span class='atelier-name'>Atelier<small>{__version__}</small></span>", elem_classes=["atelier-name"])
+        name = f"<span class='atelier-name'>Atelier<small>{__version__}</small></span>"
+        gr.HTML(name, elem_id="atelier_name", padding=False, min_height=0)
         names = _checkpoints(host)
         chosen = gr.Dropdown(
             names,
@@ -67,7 +71,7 @@ def _top(host: EmbeddedHost) -> tuple[Any, Any, Any]:
             scale=1,
             min_width=240,
         )
-        refresh = gr.Button("🔄", elem_id="refresh_sd_model_checkpoint", elem_classes=["tool"], scale=0, min_width=40)
+        refresh = gr.Button("↻", elem_id="refresh_sd_model_checkpoint", elem_classes=["tool"], scale=0, min_width=40)
     hint = gr.HTML(_hint(host), elem_id="atelier_hint")
     return chosen, refresh, hint
 
@@ -100,26 +104,24 @@ def _wire(host: EmbeddedHost, top: tuple[Any, Any, Any], all_tabs: Any, first: P
     refresh.click(fn=look_again, outputs=[chosen, hint, *changing])
     chosen.input(fn=lambda name: host.config.keep({"atelier_embedded_checkpoint": name}), inputs=[chosen])
     for panel in (first, second):
-        for button, part in ((panel.to_img2img, "init"), (panel.to_inpaint, "painted")):
-            sizes = [second.parts["width"], second.parts["height"]]
-            mode = "img2img" if part == "init" else "inpaint"
+        for button, part, mode in ((panel.to_img2img, "init", "img2img"), (panel.to_inpaint, "painted", "inpaint")):
+            places = [second.parts[name] for name in (part, "width", "height", "mode")]
             button.click(
-                fn=lambda pictures, index, mode=mode: _sent(pictures, index, mode),
+                fn=partial(_sent, mode),
                 inputs=[panel.gallery, panel.chosen],
-                outputs=[second.parts[part], *sizes, all_tabs],
-            ).then(fn=None, js=f"() => window.atelier?.switchTo('img2img_{mode}_tab')")
+                outputs=[*places, second.modes, all_tabs],
+            )
 
 
-def _sent(pictures: list[tuple[str, str | None]] | None, index: int, mode: str) -> tuple[Any, ...]:
-    from PIL import Image
-
+def _sent(mode: str, pictures: list[tuple[str, str | None]] | None, index: int) -> tuple[Any, ...]:
+    """The chosen result into img2img or its inpaint part: picture, size, mode, and both rows of tabs."""
     if not pictures:
-        return tuple(gr.update() for _ in range(4))
+        return tuple(gr.update() for _ in range(6))
     path = pictures[min(index, len(pictures) - 1)][0]
     with Image.open(path) as picture:
         width, height = picture.size
     given: Any = path if mode == "img2img" else {"background": path, "layers": [], "composite": None}
-    return given, width, height, gr.Tabs(selected="img2img")
+    return given, width, height, mode, gr.Tabs(selected=mode), gr.Tabs(selected="img2img")
 
 
 def make_app(host: EmbeddedHost, units: Sequence[Unit]) -> FastAPI:

@@ -31,14 +31,15 @@ def outputs_tab(host: EmbeddedHost, tab: gr.Tab) -> None:
     t = host.translate
     with gr.Row():
         gr.Markdown(t("The newest pictures. All of them lie in {folder}.").format(folder=f"`{host.root / 'outputs'}`"))
-        refresh = gr.Button("🔄", elem_id="outputs_refresh", elem_classes=["tool"], scale=0, min_width=40)
+        refresh = gr.Button("↻", elem_id="outputs_refresh", elem_classes=["tool"], scale=0, min_width=40)
     gallery = gr.Gallery(
         value=newest(host),
         show_label=False,
         elem_id="outputs_gallery",
-        columns=[2, 3, 5],
+        columns=4,
         object_fit="contain",
         type="filepath",
+        interactive=False,
     )
     about = gr.HTML(elem_id="outputs_about")
     gallery.select(fn=_about, inputs=[gallery], outputs=[about])
@@ -59,9 +60,10 @@ def settings_tab(host: EmbeddedHost) -> None:
     keep = gr.Button(t("Apply settings"), variant="primary", elem_id="settings_submit")
     said = gr.HTML(elem_id="settings_result")
     fields = []
-    for title, settings in groups(host):
-        gr.Markdown(f"### {t(title)}")
-        fields += [_field(host, setting) for setting in settings]
+    with gr.Column(elem_classes=["atelier-settings"]):
+        for title, settings in groups(host):
+            gr.Markdown(f"### {t(title)}")
+            fields += [_field(host, setting) for setting in settings]
     keys = [setting.key for _, settings in groups(host) for setting in settings]
     assert len(keys) == len(shown) == len(fields)
     keep.click(fn=lambda *values: kept(host, dict(zip(keys, values, strict=True))), inputs=fields, outputs=[said])
@@ -89,7 +91,6 @@ def _field(host: EmbeddedHost, setting: Setting) -> Any:
         value=host.settings[setting.key],
         label=label,
         elem_id=f"setting_{setting.key}",
-        elem_classes=["atelier-setting"],
         **options,
     )
 

@@ -17,7 +17,7 @@ from ...errors import UserError
 from ...geometry import Extent
 from ...job import MAX_SIDE, Control, Job
 from ...picture import from_pil
-from ...ui.widgets import run_click, sentence
+from ...ui.widgets import hidden_text, run_click, sentence
 from .host import EmbeddedHost
 from .samplers import NAMES, SCHEDULES
 
@@ -85,13 +85,13 @@ class Panel:
 
     def _source(self) -> None:
         t = self.t
-        self.parts["mode"] = gr.State("img2img")
-        with gr.Tabs(elem_id="mode_img2img"):
-            with gr.Tab("img2img", elem_id="img2img_img2img_tab") as plain:
+        self.parts["mode"] = hidden_text("img2img_mode", "img2img")
+        with gr.Tabs(elem_id="mode_img2img") as self.modes:
+            with gr.Tab("img2img", elem_id="img2img_img2img_tab", id="img2img") as plain:
                 self.parts["init"] = gr.Image(
                     type="pil", image_mode="RGB", label=t("Start picture"), elem_id="img2img_image", height=360
                 )
-            with gr.Tab("inpaint", elem_id="img2img_inpaint_tab") as inpaint:
+            with gr.Tab("inpaint", elem_id="img2img_inpaint_tab", id="inpaint") as inpaint:
                 brush = gr.Brush(colors=["#ffffff"], default_color="#ffffff", color_mode="fixed")
                 self.parts["painted"] = gr.ImageMask(
                     type="pil",
@@ -121,27 +121,28 @@ class Panel:
         schedules = ["Automatic", *SCHEDULES]
         with gr.Row():
             parts["sampler"] = gr.Dropdown(
-                list(NAMES), value="Euler a", label=t("Sampling method"), elem_id=self._id("sampling")
+                list(NAMES), value="Euler a", label=t("Sampling method"), elem_id=self._id("sampling"), min_width=130
             )
             parts["scheduler"] = gr.Dropdown(
-                schedules, value="Automatic", label=t("Schedule type"), elem_id=self._id("scheduler")
+                schedules, value="Automatic", label=t("Schedule type"), elem_id=self._id("scheduler"), min_width=130
             )
-            parts["steps"] = gr.Slider(1, 150, 20, step=1, label=t("Sampling steps"), elem_id=self._id("steps"))
+        parts["steps"] = gr.Slider(1, 150, 20, step=1, label=t("Sampling steps"), elem_id=self._id("steps"))
         with gr.Row():
-            for side in ("width", "height"):
-                label = t("Width") if side == "width" else t("Height")
-                parts[side] = gr.Slider(64, 2048, FIRST_SIZE, step=1, label=label, elem_id=self._id(side))
-            self.swap = gr.Button("⇅", elem_id=self._id("res_switch_btn"), elem_classes=["tool"], scale=0, min_width=40)
+            with gr.Column(scale=4, min_width=220):
+                for side, label in (("width", t("Width")), ("height", t("Height"))):
+                    parts[side] = gr.Slider(64, 2048, FIRST_SIZE, step=1, label=label, elem_id=self._id(side))
+            self.swap = _tool("⇅", self._id("res_switch_btn"))
+            with gr.Column(scale=3, min_width=180):
+                parts["count"] = gr.Slider(1, 100, 1, step=1, label=t("Batch count"), elem_id=self._id("batch_count"))
+                parts["batch"] = gr.Slider(
+                    1, MOST_BATCH, 1, step=1, label=t("Batch size"), elem_id=self._id("batch_size")
+                )
+        parts["cfg"] = gr.Slider(1, 30, 7, step=0.5, label=t("CFG scale"), elem_id=self._id("cfg_scale"))
         with gr.Row():
-            parts["cfg"] = gr.Slider(1, 30, 7, step=0.5, label=t("CFG scale"), elem_id=self._id("cfg_scale"))
-            parts["count"] = gr.Slider(1, 100, 1, step=1, label=t("Batch count"), elem_id=self._id("batch_count"))
-            parts["batch"] = gr.Slider(1, MOST_BATCH, 1, step=1, label=t("Batch size"), elem_id=self._id("batch_size"))
-        with gr.Row():
-            parts["seed"] = gr.Number(
-                -1, precision=0, label=t("Seed"), info=t("-1: another one each time"), elem_id=self._id("seed")
-            )
-            self.random = gr.Button("🎲", elem_id=self._id("random_seed"), elem_classes=["tool"], scale=0, min_width=40)
-            self.reuse = gr.Button("♻️", elem_id=self._id("reuse_seed"), elem_classes=["tool"], scale=0, min_width=40)
+            once = t("Seed (-1: another one each time)")
+            parts["seed"] = gr.Number(-1, precision=0, label=once, elem_id=self._id("seed"), min_width=160)
+            self.random = _tool("⚄", self._id("random_seed"))
+            self.reuse = _tool("♻", self._id("reuse_seed"))
 
     def _control(self) -> None:
         t = self.t
@@ -159,15 +160,15 @@ class Panel:
 
     def _result(self) -> None:
         t = self.t
-        self.bar = gr.HTML(elem_id=self._id("progress"))
+        self.bar = gr.HTML(elem_id=self._id("progress"), padding=False)
         self.gallery = gr.Gallery(
-            label=t("Results"),
             show_label=False,
             elem_id=self._id("gallery"),
             columns=2,
             object_fit="contain",
             type="filepath",
             height=560,
+            interactive=False,
         )
         with gr.Row():
             self.to_img2img = gr.Button(t("To {tab}").format(tab="img2img"), size="sm", elem_id=self._id("to_img2img"))
@@ -202,6 +203,10 @@ class Panel:
     def refresh(self) -> tuple[Any, Any]:
         """New choices for what lies in folders: LoRAs and ControlNets."""
         return gr.update(choices=self._loras()), gr.update(choices=self._controls())
+
+
+def _tool(sign: str, elem_id: str) -> gr.Button:
+    return gr.Button(sign, elem_id=elem_id, elem_classes=["tool"], scale=0, min_width=40)
 
 
 def _index(event: gr.SelectData) -> int:

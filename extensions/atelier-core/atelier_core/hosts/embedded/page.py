@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -11,6 +13,7 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, Response
+from PIL import Image
 
 from ...ui.pages import TYPES
 from ...units import CORE
@@ -67,14 +70,12 @@ def head(language: str) -> str:
 
 
 def bridges() -> dict[str, Path]:
-    """The modules that a webui would load from the pack's folder `javascript`."""
-    home = PACK / "javascript"
-    return {file.name: file for file in sorted(home.glob("*.mjs"))} if home.is_dir() else {}
+    """The module that a webui would load through the pack's folder `javascript`."""
+    return {"atelier.mjs": CORE / "javascript" / "atelier.mjs"}
 
 
 def _own_style() -> dict[str, Path]:
-    style = PACK / "style.css"
-    return {style.name: style} if style.is_file() else {}
+    return {"style.css": CORE / "style.css"}
 
 
 def mount_page(app: FastAPI, host: EmbeddedHost) -> None:
@@ -108,12 +109,11 @@ def report(host: EmbeddedHost, task: str, preview_seen: Any) -> dict[str, Any]:
     return answer
 
 
-def _data_url(picture: Any) -> str:
-    from gradio.processing_utils import encode_pil_to_base64
-
-    small = picture.copy()
+def _data_url(picture: Image.Image) -> str:
+    small, out = picture.copy(), io.BytesIO()
     small.thumbnail((512, 512))
-    return str(encode_pil_to_base64(small, "png"))
+    small.save(out, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 
 class Sealed:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import diffusers
-import torch
+from typing import TYPE_CHECKING, Any
 
 from ...errors import UserError
+
+if TYPE_CHECKING:  # the names of the samplers are wanted before anything is drawn, and these take seconds to import
+    import torch
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class Course:
         self.sampler, self.schedule, self._kind, option = _chosen(sampler, schedule)
         if steps > MOST_STEPS:
             raise UserError("At most {most} steps.", most=MOST_STEPS)
+        import diffusers
+
         kind = getattr(diffusers, self._kind.scheduler)
         known = inspect.signature(kind.__init__).parameters
         wanted = training | self._kind.options | ({option: True} if option else {})

@@ -24,7 +24,6 @@ FOLDERS: dict[Kind, str] = {
     "checkpoint": "model_index.json",
     "controlnet": "config.json",
 }  # what makes a folder a model
-OWN_UPSCALERS = ("Lanczos", "Nearest")
 
 
 class Shelf:
@@ -44,7 +43,7 @@ class Shelf:
                 plain = path.name if path.is_dir() else path.stem
                 name = plain if plain not in found else path.relative_to(self.root / home).with_suffix("").as_posix()
                 found[name] = ModelFile(name, path, kind)
-        own = tuple(ModelFile(name, None, kind) for name in OWN_UPSCALERS) if kind == "upscaler" else ()
+        own = (ModelFile("Lanczos", None, kind),) if kind == "upscaler" else ()
         return own + tuple(found.values())
 
     def find(self, kind: Kind, name: str) -> ModelFile | None:
