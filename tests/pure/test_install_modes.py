@@ -58,7 +58,7 @@ print(json.dumps({
     "classes": classes,
     "late": [unit.module("panel").LATE for unit in loaded.units.values()] if loaded else [],
     "folders": [str(unit.folder) for unit in loaded.units.values()] if loaded else [],
-    "notes": loaded.notes if loaded else [],
+    "notes": [str(note) for note in loaded.notes] if loaded else [],
     "failed": list(loaded.failed) if loaded else [],
 }))
 """

@@ -109,7 +109,7 @@ def test_installed_twice_one_stands_down(tmp_path: Path) -> None:
         assert units.load(copy) is None
     assert units.loaded.units["one"].folder == used
     (note,) = units.loaded.notes
-    assert note == f"“one” is installed twice: {used} is used, {copy} stands down. Remove one of them."
+    assert str(note) == f"“one” is installed twice: {used} is used, {copy} stands down. Remove one of them."
 
 
 def test_an_updated_unit_asks_for_a_restart(tmp_path: Path) -> None:
@@ -117,7 +117,9 @@ def test_an_updated_unit_asks_for_a_restart(tmp_path: Path) -> None:
     unit = units.load(folder)
     (folder / "atelier_one" / "run.py").write_text("A = 2", encoding="utf-8")
     assert units.load(folder) is unit
-    assert units.loaded.notes == ["Atelier was updated. Restart the webui: Reload UI is not enough."]
+    assert [str(note) for note in units.loaded.notes] == [
+        "Atelier was updated. Restart the webui: Reload UI is not enough."
+    ]
 
 
 @pytest.mark.parametrize(

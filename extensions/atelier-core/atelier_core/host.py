@@ -72,6 +72,10 @@ class Host(Protocol):
     def settings(self) -> Mapping[str, Any]: ...
 
     @property
+    def tabs(self) -> tuple[str, ...]:
+        """The host's own tabs that take a picture: some of txt2img, img2img, inpaint, extras."""
+
+    @property
     def language(self) -> str:
         """"en" or "ko": what the user chose for Atelier, or the host's own language."""
 

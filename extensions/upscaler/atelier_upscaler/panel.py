@@ -53,8 +53,9 @@ def _source(host: Host) -> tuple[gr.File, gr.Textbox]:
     files = gr.File(label=t("Pictures"), file_count="multiple", height=140, elem_id=f"{ID}_files")
     taken = widgets.hidden_text(f"{ID}_taken")
     with gr.Row():
-        for tab in ("txt2img", "img2img", "extras"):
-            button = gr.Button(t("From {tab}").format(tab=tab), size="sm", elem_id=f"{ID}_from_{tab}")
+        for tab in (tab for tab in host.tabs if tab != "inpaint"):
+            label = t("From {tab}").format(tab=tab)
+            button = gr.Button(label, size="sm", min_width=80, elem_id=f"{ID}_from_{tab}")
             widgets.page_click(button, f"window.atelier.take('{tab}', '{ID}_taken')")
     return files, taken
 
@@ -77,7 +78,7 @@ def _model_and_size(host: Host, prefix: str = ID) -> dict[str, Any]:
     made: dict[str, Any] = {}
     with gr.Row():
         made["model"] = _model(host, prefix)
-        refresh = gr.Button("🔄", elem_id=f"{prefix}_refresh", min_width=40, scale=0, elem_classes=["tool"])
+        refresh = gr.Button("↻", elem_id=f"{prefix}_refresh", min_width=40, scale=0, elem_classes=["tool"])
         refresh.click(fn=lambda: gr.update(choices=run.model_names(host)), inputs=[], outputs=[made["model"]])
     targets = [(t("By factor"), "factor"), (t("To a size"), "size"), (t("To a long side"), "long side")]
     made["target"] = gr.Radio(targets, value="factor", label=t("Size of the result"), elem_id=f"{prefix}_target")
@@ -104,8 +105,9 @@ def _model(host: Host, prefix: str) -> gr.Dropdown:
 
 def _send_buttons(host: Host) -> None:
     with gr.Row():
-        for tab in ("img2img", "inpaint", "extras"):
-            button = gr.Button(host.translate("To {tab}").format(tab=tab), size="sm", elem_id=f"{ID}_to_{tab}")
+        for tab in (tab for tab in host.tabs if tab != "txt2img"):
+            label = host.translate("To {tab}").format(tab=tab)
+            button = gr.Button(label, size="sm", min_width=80, elem_id=f"{ID}_to_{tab}")
             widgets.page_click(button, f"window.atelier.send('{ID}_page', '{tab}')")
 
 

@@ -74,6 +74,7 @@ class FakeLent:
 
 class FakeHost:
     name = "fake"
+    tabs = ("txt2img", "img2img", "inpaint", "extras")
     version = "1"
 
     def __init__(self, root: Path, **settings: Any) -> None:

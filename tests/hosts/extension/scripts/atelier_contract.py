@@ -31,11 +31,18 @@ def run(name: str) -> dict:
     return {"failed": ""}
 
 
+def reload_ui() -> dict:
+    """What the button Reload UI does."""
+    shared.state.request_restart()
+    return {}
+
+
 def routes(demo, app) -> None:
     async def contract(name: str) -> dict:
         return await run_in_threadpool(run, name)
 
     app.add_api_route("/atelier-contract/{name}", contract, methods=["POST"])
+    app.add_api_route("/atelier-reload", reload_ui, methods=["POST"])
 
 
 script_callbacks.on_app_started(routes)

@@ -79,6 +79,7 @@ class Options(Mapping[str, Any]):
 
 class A1111Host:
     name = "a1111"
+    tabs = ("txt2img", "img2img", "inpaint", "extras")
     generator: type[Generator] = Generator
 
     def __init__(self) -> None:
