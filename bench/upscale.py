@@ -2,7 +2,8 @@
 
     python bench/upscale.py [--rounds N]
 
-Same random weights (RRDBNet, 6 blocks, 4×), same picture (384²), float32 unless said otherwise, turn by turn in one run.
+Same random weights (RRDBNet, 6 blocks, 4×), same picture (384²), float32 unless said otherwise, turn by turn in one
+run. Errors are against the picture in one piece. The webui gives the network blue for red, so it is given red for blue.
 ATELIER_A1111 names a webui checkout; `realesrgan` is found where Python finds it, or at ATELIER_REALESRGAN, its folder.
 Memory is measured in a process of its own for each, on a picture of 1024² with a network so small that pictures count.
 """
@@ -12,7 +13,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -34,12 +34,13 @@ import spandrel  # noqa: E402
 import torch  # noqa: E402
 import webui_grid  # noqa: E402
 from atelier_core.geometry import Extent  # noqa: E402
+from atelier_upscaler.engine import upscale  # noqa: E402
 from atelier_upscaler.enlarge import Choices, enlarge  # noqa: E402
 from atelier_upscaler.halos import Halos  # noqa: E402
 from atelier_upscaler.networks import Network, from_state  # noqa: E402
 from atelier_upscaler.targets import by_factor  # noqa: E402
 from PIL import Image  # noqa: E402
-from shiftnet import picture, random_weights, rrdb, srvgg  # noqa: E402
+from shiftnet import picture, random_weights, rrdb, shifting_weights, srvgg  # noqa: E402
 
 TILE, OVERLAP, PAD = 192, 8, 10  # the webui's defaults; RealESRGANer's usual pad
 Way = Callable[[np.ndarray], np.ndarray]  # [H, W, 3] uint8 -> four times as large
@@ -54,7 +55,9 @@ def main() -> None:
         print(_peak(chosen.memory))
         return
     times, errors, halo_s = _race(chosen.rounds)
-    memory = {name: _memory(name) for name in ("ours", "webui") if name in times}
+    memory = {name: _memory(name) for name in ("ours", "webui", "RealESRGANer") if name in times}
+    _exactness()
+    _borders()
     _table(times, errors, memory, halo_s)
     print(
         f"upscale: vs_host={_ratio(times, 'webui')} vs_realesrganer={_ratio(times, 'RealESRGANer')} "
@@ -80,7 +83,7 @@ def _race(rounds: int) -> tuple[dict[str, list[float]], dict[str, str], float]:
             made[name] = way(source)
             times[name].append(time.perf_counter() - started)
     whole = _whole(network, source)
-    errors = {name: _error(result, whole) for name, result in made.items()}
+    errors = {name: _error(result, _bytes(whole)) for name, result in made.items()}
     return times, errors, halo_s
 
 
@@ -101,7 +104,7 @@ def _ours(network: Network, halos: Halos, choices: Choices = Choices()) -> Way: 
     return way
 
 
-def _webui(module: torch.nn.Module) -> Way | None:
+def _webui(module: torch.nn.Module, tile: int = TILE) -> Way | None:
     folder = webui_grid.checkout()
     if folder is None:
         return None
@@ -109,7 +112,8 @@ def _webui(module: torch.nn.Module) -> Way | None:
     model = spandrel.ModelLoader(device="cpu").load_from_state_dict(module.state_dict()).eval()
 
     def way(source: np.ndarray) -> np.ndarray:
-        return np.asarray(upscale(model, Image.fromarray(source), tile_size=TILE, tile_overlap=OVERLAP))
+        swapped = Image.fromarray(source[..., ::-1].copy())
+        return np.asarray(upscale(model, swapped, tile_size=tile, tile_overlap=OVERLAP))[..., ::-1]
 
     return way
 
@@ -148,15 +152,51 @@ def _realesrgan_file() -> Path | None:
 
 
 def _whole(network: Network, source: np.ndarray) -> np.ndarray:
+    """In one piece. # [H, W, 3], 0..1"""
     with torch.inference_mode():
-        x = torch.from_numpy(source).permute(2, 0, 1)[None].float() / 255
-        y = network.forward(network.module, x)[0].permute(1, 2, 0)
-    return (y * 255 + 0.5).clamp(0, 255).byte().numpy()
+        x = torch.from_numpy(source.copy()).permute(2, 0, 1)[None].float() / 255
+        return network.forward(network.module, x)[0].permute(1, 2, 0).clamp(0, 1).numpy()
+
+
+def _bytes(values: np.ndarray) -> np.ndarray:
+    return (values * 255 + 0.5).astype(np.uint8)
 
 
 def _error(result: np.ndarray, whole: np.ndarray) -> str:
     off = np.abs(result.astype(int) - whole)
-    return f"{off.max():3d}  {100 * (off.max(2) > 1).mean():5.2f} %"
+    return f"{off.max():3d} {100 * (off.max(2) > 1).mean():6.2f} %"
+
+
+def _exactness() -> None:
+    """Tiles of 64 against one piece, on networks that move the picture by a pixel in every layer."""
+    print(f"{'shift net':12}{'size':>9}  exact mode: float, 8 bits        fast, halo 16     webui, 64 with 8")
+    made = {f"rrdb{n}": rrdb(n) for n in (1, 2, 6)} | {f"srvgg{n}": srvgg(n) for n in (16, 32)}
+    for name, module in made.items():
+        net = from_state(shifting_weights(module).state_dict(), name)
+        webui = _webui(module, tile=64)
+        for width, height in ((131, 97), (65, 127), (63, 64)):
+            source = _bytes(picture(width, height))
+            whole = _whole(net, source)
+            exact = upscale(net, source.astype(np.float32) / 255, mode="exact", side=64).pixels
+            fast = upscale(net, source, halo=16, side=64).pixels
+            theirs = _error(webui(source), _bytes(whole)) if webui else "n/a"
+            print(
+                f"{name:12}{width:5}×{height:3}{np.abs(exact - whole).max():12.1e}"
+                f"{_error(_bytes(exact), _bytes(whole)):>20}{_error(fast, _bytes(whole)):>19}{theirs:>21}"
+            )
+
+
+def _borders() -> None:
+    """White pictures through a network that changes nothing: where do they come out darker?"""
+    identity = srvgg(1, features=8)
+    for weight in identity.parameters():  # what is left adds the enlarged picture itself
+        weight.data.zero_()
+    net = from_state(identity.state_dict(), "identity")
+    ways = {"ours": _ours(net, Halos()), "webui": _webui(identity)}
+    for name, way in ways.items():
+        white = ((side, np.full((side, side, 3), 255, np.uint8)) for side in range(150, 201))
+        dark = [side for side, source in white if way and way(source).min() < 255]
+        print(f"white pictures of 150² to 200² with darker borders, {name}: {dark if way else 'n/a'}")
 
 
 def _memory(name: str) -> float:
@@ -168,23 +208,21 @@ def _memory(name: str) -> float:
 def _peak(name: str) -> float:
     module = random_weights(srvgg(4, features=8))
     network = from_state(module.state_dict(), "small")
-    way = _ours(network, Halos()) if name == "ours" else _webui(module)
+    ways = {"ours": lambda: _ours(network, Halos()), "webui": lambda: _webui(module)}
+    way = ways.get(name, lambda: _realesrganer(module))()
     assert way
     way((picture(260, 260) * 255).astype(np.uint8))  # loads what is loaded late; larger than a tile
     source = (picture(1024, 1024) * 255).astype(np.uint8)
-    before = _resident()
+    Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak begins anew
+    before = _status("VmRSS")
     result = way(source)
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before) / (
-        result.shape[0] * result.shape[1] / 1e6
-    )
+    return (_status("VmHWM") - before) / (result.shape[0] * result.shape[1] / 1e6)
 
 
-def _resident() -> float:
-    """Megabytes now, or at most so far where the system does not tell."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmRSS")) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _status(key: str) -> float:
+    """Megabytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(key)) / 1024
 
 
 def _ratio(times: dict[str, list[float]], peer: str) -> str:
@@ -195,7 +233,7 @@ def _table(times: dict[str, list[float]], errors: dict[str, str], memory: dict[s
     print(
         f"torch {torch.__version__}, {torch.get_num_threads()} threads, 384² → 1536², RRDBNet 6 blocks, random weights"
     )
-    print(f"{'':14}{'median s':>10}{'best s':>10}  largest error and share over 1/255, to one piece")
+    print(f"{'':14}{'median s':>10}{'best s':>10}  largest error of 255, share of pixels over 1")
     for name, seconds in times.items():
         print(f"{name:14}{median(seconds):10.2f}{min(seconds):10.2f}  {errors[name]}")
     print(f"halo of ours: measured once per model in {halo_s:.1f} s")

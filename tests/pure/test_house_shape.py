@@ -29,7 +29,7 @@ AT_ROOT = {
 }  # fmt: skip
 MAYBE_AT_ROOT = {"style.css", "javascript", "models", "dollhouse", "docs"}
 IN_A_UNIT = {"README.md", "metadata.ini", "scripts", "localizations"}
-MAYBE_IN_A_UNIT = {"javascript", "style.css", "web", "requirements.txt", "preload.py", "style.css"}
+MAYBE_IN_A_UNIT = {"javascript", "style.css", "web", "requirements.txt", "preload.py"}
 TEST_COMMAND = "python3 launch.py test"
 
 each_unit = pytest.mark.parametrize("unit", UNITS, ids=lambda folder: folder.name)

@@ -1,4 +1,4 @@
-"""The webui's own upscaling by tiles, taken as it stands from a checkout, for comparison. Nothing else of it is loaded."""
+"""The webui's own upscaling by tiles, taken as it stands from a checkout, to compare with. No more of it is loaded."""
 
 from __future__ import annotations
 

@@ -36,6 +36,7 @@ def build(host: Host) -> None:
             with gr.Row():
                 start = gr.Button(t("Upscale"), variant="primary", elem_id=f"{ID}_run")
                 stop = gr.Button(t("Interrupt"), elem_id=f"{ID}_interrupt")
+            again = gr.Button(t("Settings from the picture"), size="sm", elem_id=f"{ID}_restore")
         with gr.Column(scale=7, min_width=320):
             gr.HTML(elem_id=f"{ID}_progress")
             page = gr.HTML(_page(host), elem_id=f"{ID}_view")
@@ -44,6 +45,8 @@ def build(host: Host) -> None:
     values = [controls[name] for name in NAMES]
     widgets.run_click(start, host, partial(_run, host), [files, taken, *values], [page, results], f"{ID}_progress")
     stop.click(fn=host.interrupt, inputs=[], outputs=[])
+    restore = partial(_restored, host)
+    again.click(fn=restore, inputs=[files, taken], outputs=[*values, results], show_progress=False)
     for source in (files, taken):
         source.change(fn=partial(_opened, host), inputs=[files, taken], outputs=[page, results])
 
@@ -161,15 +164,30 @@ def _result(host: Host, done: run.Done, key: str) -> str:
     return head + "".join(widgets.sentence(line) for line in done.notes)
 
 
-def restored(host: Host, infotext: str) -> dict[str, Any]:
-    """The options that an earlier result carries in its infotext."""
-    return from_infotext(LABEL, UpscaleArgs, read_entries(split_infotext(infotext)[1]))
+def _restored(host: Host, files: Any, taken: str) -> tuple[Any, ...]:
+    """The settings that an earlier result carries in its infotext, into the controls."""
+    try:
+        found = _settings_in(_chosen(files, taken))
+    except UserError as error:
+        return (*(gr.update() for _ in NAMES), widgets.sentence(error.told(host.translate), "error"))
+    return (*(gr.update(value=found[name]) if name in found else gr.update() for name in NAMES), "")
+
+
+def _settings_in(chosen: list[tuple[str, bytes | Path]]) -> dict[str, Any]:
+    if not chosen:
+        raise UserError("Choose a picture first.")
+    infotext = picture.read(chosen[0][1]).texts.get("parameters", "")
+    found = from_infotext(LABEL, UpscaleArgs, read_entries(split_infotext(infotext)[1]))
+    if not found:
+        raise UserError("This picture carries no settings of the upscaler.")
+    return found
 
 
 def _extras_controls(host: Host) -> dict[str, Any]:
     prefix = f"{ID}_extras"
-    made = _model_and_size(host, prefix)
-    return {"on": gr.Checkbox(False, label=host.translate("Upscale with Atelier"), elem_id=f"{prefix}_on"), **made}
+    with gr.Accordion(host.translate("Atelier upscaler"), open=False, elem_id=prefix):
+        on = gr.Checkbox(False, label=host.translate("Upscale with Atelier"), elem_id=f"{prefix}_on")
+        return {"on": on, **_model_and_size(host, prefix)}
 
 
 def _extras(host: Host, image: Image.Image, values: dict[str, Any]) -> tuple[Image.Image, dict[str, str]]:

@@ -127,7 +127,7 @@ class Generator:
             "do_not_save_grid": True,
             "restore_faces": False,
             "tiling": False,
-            "override_settings": {**ALWAYS, **({"sd_model_checkpoint": checkpoint} if checkpoint else {})},
+            "override_settings": {**_drifting(), **({"sd_model_checkpoint": checkpoint} if checkpoint else {})},
         }
         p = self._img2img(job, common) if job.init else processing.StableDiffusionProcessingTxt2Img(**common)
         p.extra_generation_params.update(job.info)
@@ -154,6 +154,11 @@ class Generator:
         pictures = tuple(picture.convert("RGB").crop((0, 0, *job.size)) for picture in made)
         infotexts = tuple(processed.infotexts[first : first + len(made)])
         return Result(pictures, infotexts, tuple(int(s) for s in processed.all_seeds[: len(made)]), notes)
+
+
+def _drifting() -> dict[str, Any]:
+    """Only what differs: the webui does not take back an override of an option it has not stored."""
+    return {key: value for key, value in ALWAYS.items() if getattr(opts, key) != value}
 
 
 def p_of(sample: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import logging
 import socket
+import warnings
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -27,9 +28,7 @@ log = logging.getLogger("atelier")
 
 
 def build(host: EmbeddedHost, units: Sequence[Unit]) -> gr.Blocks:
-    language = host.language
-    look: dict[str, Any] = {"theme": page.theme(), "head": page.head(language), "fill_width": True}
-    with gr.Blocks(title="Atelier", analytics_enabled=False, **look) as blocks:
+    with _empty(host) as blocks:
         top = _top(host)
         with gr.Tabs(elem_id="tabs") as all_tabs:
             with gr.Tab("txt2img", elem_id="tab_txt2img", id="txt2img"):
@@ -37,14 +36,28 @@ def build(host: EmbeddedHost, units: Sequence[Unit]) -> gr.Blocks:
             with gr.Tab("img2img", elem_id="tab_img2img", id="img2img"):
                 second = Panel(host, "img2img")
             for unit in units:
-                if host.settings.get(unit.switch.key, True):
-                    _unit_tab(host, unit)
+                _unit_tab(host, unit)
             with gr.Tab(host.translate("Pictures"), elem_id="tab_outputs", id="outputs") as outputs:
                 browse.outputs_tab(host, outputs)
             with gr.Tab(host.translate("Settings"), elem_id="tab_settings", id="settings"):
                 browse.settings_tab(host)
         _wire(host, top, all_tabs, first, second)
     return blocks
+
+
+def _empty(host: EmbeddedHost) -> gr.Blocks:
+    tidy = (3600, 86400)  # seconds: how often copies of shown pictures are looked through, and how old they grow
+    with warnings.catch_warnings():
+        # gradio 5.50 takes look and head here and nowhere else, and says that 6.0 will not
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return gr.Blocks(
+            title="Atelier",
+            theme=page.theme(),
+            head=page.head(host.language),
+            fill_width=True,
+            delete_cache=tidy,
+            analytics_enabled=False,
+        )
 
 
 def _unit_tab(host: EmbeddedHost, unit: Unit) -> None:
@@ -120,11 +133,11 @@ def _sent(mode: str, pictures: list[tuple[str, str | None]] | None, index: int) 
     path = pictures[min(index, len(pictures) - 1)][0]
     with Image.open(path) as picture:
         width, height = picture.size
-    given: Any = path if mode == "img2img" else {"background": path, "layers": [], "composite": None}
-    return given, width, height, mode, gr.Tabs(selected=mode), gr.Tabs(selected="img2img")
+    return path, width, height, mode, gr.update(selected=mode), gr.update(selected="img2img")
 
 
 def make_app(host: EmbeddedHost, units: Sequence[Unit]) -> FastAPI:
+    units = [unit for unit in units if host.settings.get(unit.switch.key, True)]
     app = FastAPI(title="Atelier", version=__version__)
     page.mount_page(app, host)
     mount_pictures(app, host)

@@ -12,12 +12,13 @@ import gradio as gr
 from PIL import Image
 
 from ... import files
+from ...api.pictures import store
 from ...args import read_entries, split_infotext
 from ...errors import UserError
 from ...geometry import Extent
 from ...job import MAX_SIDE, Control, Job
-from ...picture import from_pil
-from ...ui.widgets import hidden_text, run_click, sentence
+from ...picture import from_pil, read
+from ...ui.widgets import hidden_text, page_click, run_click, sentence
 from .host import EmbeddedHost
 from .samplers import NAMES, SCHEDULES
 
@@ -92,29 +93,27 @@ class Panel:
                     type="pil", image_mode="RGB", label=t("Start picture"), elem_id="img2img_image", height=360
                 )
             with gr.Tab("inpaint", elem_id="img2img_inpaint_tab", id="inpaint") as inpaint:
-                brush = gr.Brush(colors=["#ffffff"], default_color="#ffffff", color_mode="fixed")
-                self.parts["painted"] = gr.ImageMask(
-                    type="pil",
-                    image_mode="RGBA",
-                    label=t("Paint over what may change"),
-                    elem_id="img2maskimg",
-                    brush=brush,
-                    layers=False,
-                    transforms=(),
-                    height=480,
-                )
-                with gr.Row():
-                    self.parts["fill"] = gr.Radio(
-                        list(FILLS), value="original", label=t("Masked content"), elem_id=self._id("fill")
-                    )
-                    self.parts["blur"] = gr.Slider(
-                        0, 64, 4, step=1, label=t("Mask blur"), elem_id=self._id("mask_blur")
-                    )
+                self._painting()
         self.parts["denoise"] = gr.Slider(
             0, 1, 0.75, step=0.01, label=t("Denoising strength"), elem_id=self._id("denoising_strength")
         )
         plain.select(fn=lambda: "img2img", outputs=[self.parts["mode"]])
         inpaint.select(fn=lambda: "inpaint", outputs=[self.parts["mode"]])
+
+    def _painting(self) -> None:
+        """The page's own painter lays a mask over the picture; what it painted comes as the id of a picture."""
+        t = self.t
+        words = t("Start picture: paint over what may change")
+        self.parts["painted"] = gr.Image(type="pil", image_mode="RGB", label=words, elem_id="img2maskimg", height=480)
+        self.parts["mask"] = hidden_text("img2img_mask")
+        with gr.Row():
+            gr.Slider(4, 200, 40, step=1, label=t("Brush size"), elem_id="img2img_brush", min_width=180)
+            gr.Checkbox(False, label=t("Erase"), elem_id="img2img_erase", min_width=90)
+            page_click(gr.Button(t("Undo"), size="sm", min_width=70), "window.atelierPainter.undo()")
+            page_click(gr.Button(t("Clear"), size="sm", min_width=70), "window.atelierPainter.clear()")
+        label = t("Masked content")
+        self.parts["fill"] = gr.Radio(list(FILLS), value="original", label=label, elem_id=self._id("fill"))
+        self.parts["blur"] = gr.Slider(0, 64, 4, step=1, label=t("Mask blur"), elem_id=self._id("mask_blur"))
 
     def _numbers(self) -> None:
         t, parts = self.t, self.parts
@@ -195,10 +194,8 @@ class Panel:
         self.paste.click(fn=partial(pasted, names), inputs=[parts["prompt"]], outputs=[parts[name] for name in names])
         if self.tab == "img2img":
             sizes = [parts["width"], parts["height"]]
-            parts["init"].upload(fn=_size_of, inputs=[parts["init"]], outputs=sizes)
-            parts["painted"].upload(
-                fn=lambda painted: _size_of(painted["background"]), inputs=[parts["painted"]], outputs=sizes
-            )
+            for name in ("init", "painted"):
+                parts[name].upload(fn=_size_of, inputs=[parts[name]], outputs=sizes)
 
     def refresh(self) -> tuple[Any, Any]:
         """New choices for what lies in folders: LoRAs and ControlNets."""
@@ -262,7 +259,9 @@ def draw(host: EmbeddedHost, tab: Tab, names: tuple[str, ...], *given: Any) -> t
     ]
     said = "".join(sentence(note) for note in result.notes)
     text = f"<p class='atelier-infotext'>{html.escape(result.infotexts[0])}</p>"
-    return [str(path) for path in paths], result.seeds[0], text + said
+    one = 0 if len(paths) == 1 else None  # a single picture is shown whole at once
+    shown = gr.update(value=[str(path) for path in paths], selected_index=one)
+    return shown, result.seeds[0], text + said
 
 
 def saved(picture: Image.Image, folder: Path, seed: int, infotext: str) -> Path:
@@ -295,15 +294,14 @@ def job_of(host: EmbeddedHost, tab: Tab, values: Mapping[str, Any]) -> Job:
 
 def _source_of(values: Mapping[str, Any], size: Extent) -> tuple[Image.Image, Image.Image | None]:
     painting = values["mode"] == "inpaint"
-    init = values["painted"] and values["painted"]["background"] if painting else values["init"]
+    init = values["painted" if painting else "init"]
     if init is None:
         raise UserError("Choose a start picture first.")
     mask = None
     if painting:
-        strokes = [layer.getchannel("A") for layer in values["painted"]["layers"]]
-        if not any(stroke.getbbox() for stroke in strokes):
+        if not values["mask"]:
             raise UserError("Paint over what may change first.")
-        mask = strokes[0].point(lambda opacity: 255 if opacity > 0 else 0).resize(size, Image.Resampling.NEAREST)
+        mask = read(store.get(values["mask"])).to_pil().convert("L").resize(size, Image.Resampling.BILINEAR)
     return init.convert("RGB").resize(size, Image.Resampling.LANCZOS), mask
 
 

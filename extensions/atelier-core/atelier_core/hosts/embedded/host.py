@@ -34,7 +34,7 @@ if TYPE_CHECKING:  # torch and diffusers take seconds to import and are first ne
 
 class EmbeddedHost:
     name = "embedded"
-    tabs = ("txt2img", "img2img")
+    tabs = ("txt2img", "img2img", "inpaint")
     version = __version__
 
     def __init__(self, root: Path, settings: tuple[Setting, ...] = ()) -> None:

@@ -21,7 +21,7 @@ from .host import EmbeddedHost
 
 PACK = CORE.parents[1]
 DATA = Path(__file__).parent / "data"
-ASSETS = {"page.js": DATA / "page.js", "page.css": DATA / "page.css"}
+ASSETS = {name: DATA / name for name in ("page.js", "painter.js", "page.css")} | {"style.css": CORE / "style.css"}
 # Whatever a library puts into the page: a browser asks no other server for scripts, pictures, fonts or data.
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
@@ -65,21 +65,18 @@ def head(language: str) -> str:
     """What a webui's page offers to the bridge: its language, its progress bar; then the bridge itself."""
     spoken = json.dumps({"localization": "ko_KR" if language == "ko" else "None"})
     scripts = "".join(f'<script type="module" src="atelier/page/{name}"></script>' for name in bridges())
-    styles = "".join(f'<link rel="stylesheet" href="atelier/page/{name}">' for name in ("page.css", *_own_style()))
-    return f'<script>window.opts = {spoken};</script><script src="atelier/page/page.js"></script>{scripts}{styles}'
+    ours = "".join(f'<script src="atelier/page/{name}"></script>' for name in ASSETS if name.endswith(".js"))
+    styles = "".join(f'<link rel="stylesheet" href="atelier/page/{name}">' for name in ASSETS if name.endswith(".css"))
+    return f"<script>window.opts = {spoken};</script>{ours}{scripts}{styles}"
 
 
 def bridges() -> dict[str, Path]:
-    """The module that a webui would load through the pack's folder `javascript`."""
-    return {"atelier.mjs": CORE / "javascript" / "atelier.mjs"}
-
-
-def _own_style() -> dict[str, Path]:
-    return {"style.css": CORE / "style.css"}
+    """The modules that a webui would load into its page."""
+    return {file.name: file for file in sorted((CORE / "javascript").glob("*.mjs"))}
 
 
 def mount_page(app: FastAPI, host: EmbeddedHost) -> None:
-    known = {**ASSETS, **bridges(), **_own_style()}
+    known = {**ASSETS, **bridges()}
     types = {**TYPES, ".js": "text/javascript; charset=utf-8"}
 
     def asset(name: str) -> Response:
