@@ -5,6 +5,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tiny
 import torch
@@ -162,7 +163,8 @@ def test_a_diffusers_folder_draws_the_same(files: dict[str, Path], tmp_path: Pat
     assert [one.name for one in host.models("checkpoint")] == ["a-folder", "file"]
     job = Job("a red house", "blurry", Extent(64, 64), steps=2, seed=5)
     a, b = (host.generate(Job(**{**job.__dict__, "checkpoint": name})).pictures[0] for name in ("a-folder", "file"))
-    assert a.tobytes() == b.tobytes()
+    # one level: diffusers leaves the weights where the file has them in memory, and sums depend on their alignment
+    assert np.abs(np.asarray(a, int) - np.asarray(b, int)).max() <= 1
 
 
 def broken(tmp_path: Path) -> dict[str, Path]:

@@ -5,12 +5,15 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+import webui_grid
 from atelier_core.errors import UserError
 from atelier_core.geometry import Extent
 from atelier_upscaler.engine import bands, prepare, upscale
 from atelier_upscaler.networks import Network
 from atelier_upscaler.report import Report
 from shiftnet import network, picture, random_weights, rrdb, shifting_weights, srvgg
+from PIL import Image
+from spandrel import ModelLoader
 from spandrel.architectures.SwinIR import SwinIR
 
 MAKERS = {
@@ -118,6 +121,32 @@ def test_one_channel_goes_through_as_grey() -> None:
     whole = unclamped(net, grey.repeat(3, 2)).mean(2, keepdims=True).clip(0, 1)
     assert made.shape == (160, 240, 1)
     assert np.abs(made - whole).max() <= 1e-4
+
+
+@pytest.fixture(scope="module")
+def unchanging() -> Network:
+    """Enlarges and does nothing else."""
+    module = srvgg(1, features=8)
+    for weight in module.parameters():
+        weight.data.zero_()
+    return network(module)
+
+
+@pytest.mark.parametrize("size", [150, 184, 185, 188, 191, 192, 193, 200])
+def test_no_border_gets_darker(unchanging: Network, size: int) -> None:
+    assert upscale(unchanging, np.full((size, size, 3), 255, np.uint8)).pixels.min() == 255
+
+
+@pytest.mark.skipif(webui_grid.checkout() is None, reason=f"no checkout in {webui_grid.CHECKOUT}")
+def test_the_webuis_tiles_are_further_from_one_piece() -> None:
+    net = shifting("srvgg16")
+    source = (picture(131, 97) * 255).astype(np.uint8)
+    whole = in_one_piece(net, source.astype(np.float32) / 255) * 255
+    model = ModelLoader(device="cpu").load_from_state_dict(net.module.state_dict()).eval()
+    swapped = Image.fromarray(source[..., ::-1].copy())  # the webui gives the network blue for red
+    theirs = webui_grid.upscale_with_model(webui_grid.checkout())(model, swapped, tile_size=64, tile_overlap=8)
+    assert np.abs(np.asarray(theirs)[..., ::-1] - whole).max() > 10
+    assert np.abs(upscale(net, source, mode="exact", side=64).pixels - whole).max() <= 0.5
 
 
 def test_bands_come_finished_from_top_to_bottom() -> None:

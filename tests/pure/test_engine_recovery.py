@@ -2,6 +2,7 @@
 
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ import torch
 from atelier_core.errors import Interrupted, UserError
 from atelier_core.geometry import Extent
 from atelier_upscaler.attempts import is_shortage
-from atelier_upscaler.engine import prepare, upscale
+from atelier_upscaler.engine import assembled, prepare, upscale
 from atelier_upscaler.networks import Network
+from atelier_upscaler.report import Report
 from torch import nn
 
 
@@ -117,6 +119,7 @@ def test_the_memory_for_a_tile_is_asked_for_before() -> None:
     tight = prepare(net, wide, free=lambda: 120 * 120 * net.footprint)
     assert 32 <= tight.side < 120
     assert tight.need <= 0.7 * 120 * 120 * net.footprint
+    assert prepare(net, wide, mode="exact", side=4000).need <= 4 << 30  # where nobody tells what is free
     with pytest.raises(UserError, match=r"Doubling needs 0\.0 GB of free memory here, and 0\.0 GB are free\."):
         prepare(net, wide, free=lambda: 1000)
 
@@ -143,12 +146,12 @@ def invalid_in(dtype: torch.dtype, tile: int, value: float) -> Callable[[torch.T
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_invalid_numbers_are_computed_again_in_a_wider_format(value: float) -> None:
-    source = pixels(100, 60).clip(1)
-    net = doubling(invalid_in(torch.float16, 2, value), dtypes=(torch.float16, torch.float32))
-    made = upscale(net, source, side=50, precision="fp16")
+    source = pixels(100, 60) // 128 * 255  # no grey: every format has these
+    net = doubling(invalid_in(torch.bfloat16, 2, value), dtypes=(torch.bfloat16, torch.float32))
+    made = upscale(net, source, side=50, precision="bf16")
     assert np.array_equal(made.pixels, doubled(source))
     assert notes(made) == [
-        "The model gave invalid numbers in fp16; this tile was computed again in fp32, and so were all after it."
+        "The model gave invalid numbers in bf16; this tile was computed again in fp32, and so were all after it."
     ]
     assert made.report.precision == "fp32"
     assert len(net.module.calls) == 4 + 1
@@ -160,8 +163,16 @@ def test_bf16_is_tried_between() -> None:
         lambda x: float("nan") if x.dtype == torch.float16 else None,
         dtypes=(torch.float16, torch.bfloat16, torch.float32),
     )
-    made = upscale(net, pixels(100, 60), side=50, precision="fp16")
-    assert (made.report.precision, len(made.report.notes), len(net.module.calls)) == ("bf16", 1, 4 + 1)
+    on_a_card = replace(prepare(net, Extent(100, 60), side=50), dtypes=net.dtypes)
+    report = Report(net.name)
+    assembled(on_a_card, pixels(100, 60), lambda done, total, text: None, report)
+    assert (report.precision, len(report.notes), len(net.module.calls)) == ("bf16", 1, 4 + 1)
+
+
+def test_fp16_is_for_cards() -> None:
+    net = doubling(dtypes=(torch.float16, torch.float32))
+    with pytest.raises(UserError, match="fp16 needs a graphics card"):
+        prepare(net, Extent(9, 9), precision="fp16")
 
 
 def test_a_model_of_invalid_numbers_gives_no_picture() -> None:

@@ -30,7 +30,7 @@ HALO = 16  # where none was measured
 _SIDES = {"cpu": 192}  # cores as large as a CPU's caches like; pixels
 _SIDE = 512
 _SHARE = 0.7  # of the free memory; the rest is for what nobody measured
-_UNKNOWN = 4 << 30  # bytes taken as free where nobody tells
+_UNKNOWN = 4 << 30  # bytes that a tile may need where nobody tells what is free
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -73,7 +73,7 @@ def prepare(
     dtypes = _precisions(network, device, precision)
     halo = _exact_halo(network) if mode == "exact" else HALO if halo is None else halo
     wanted = side or max(_SIDES.get(device.type, _SIDE), 2 * halo * (mode == "exact"))
-    tiles = _fitting(network, picture, wanted, halo, dtypes[0], free() if free else _UNKNOWN)
+    tiles = _fitting(network, picture, wanted, halo, dtypes[0], free() if free else None)
     side = max(max(tile.core.extent) for row in tiles.rows for tile in row)
     return Setup(network, picture, device, mode, halo, side, dtypes, tiles)
 
@@ -85,6 +85,8 @@ def _precisions(network: Network, device: torch.device, precision: Precision) ->
         fits = torch.cuda.get_device_capability(device)[0] >= 8  # cards before Ampere only imitate bf16, slowly
         return tuple(dtype for dtype in network.dtypes if fits or dtype != torch.bfloat16)
     dtype = _DTYPES[precision]
+    if dtype == torch.float16 and device.type == "cpu":
+        raise UserError("fp16 needs a graphics card. Choose bf16 or fp32.")
     if dtype not in network.dtypes:
         raise UserError("The model {name} cannot be computed in {precision}.", name=network.name, precision=precision)
     return network.dtypes[network.dtypes.index(dtype) :]
@@ -103,15 +105,17 @@ def _need(network: Network, tiles: Plan, dtype: torch.dtype) -> int:
     return tiles.largest.area * network.footprint * dtype.itemsize // torch.float32.itemsize
 
 
-def _fitting(network: Network, picture: Extent, side: int, halo: int, dtype: torch.dtype, free: int) -> Plan:
+def _fitting(network: Network, picture: Extent, side: int, halo: int, dtype: torch.dtype, free: int | None) -> Plan:
     """Tiles as large as wanted, or as the memory allows."""
     while True:
         side = max(side, SMALLEST) // network.step * network.step or network.step
         tiles = plan(picture, side, halo, step=network.step, least=network.least)
         need = _need(network, tiles, dtype)
-        if need <= free * _SHARE:
+        smallest = side <= max(SMALLEST, network.step)
+        if need <= (_UNKNOWN if free is None else free * _SHARE) or (smallest and free is None):
             return tiles
-        if side <= max(SMALLEST, network.step):
+        if smallest:
+            assert free is not None
             raise UserError(
                 "The model {name} needs {need:.1f} GB of free memory here, and {free:.1f} GB are free.",
                 name=network.name,

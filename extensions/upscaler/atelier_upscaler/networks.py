@@ -72,7 +72,7 @@ class Network:
     def _sized(self, module: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
         height, width = x.shape[2:]
         x = _padded(x, self._room(width), self._room(height))
-        x = x.contiguous(memory_format=self.layout)
+        x = x.contiguous(memory_format=self.layout if x.device.type in ("cpu", "cuda") else torch.contiguous_format)
         return self.call(module, x)[..., : height * self.scale, : width * self.scale]
 
     def _room(self, side: int) -> int:
@@ -140,21 +140,17 @@ def _network(found: Any, name: str, digest: str) -> Network:
         multiple=multiple,
         least=max(1, found.size_requirements.minimum),
         step=math.lcm(multiple, *_windows(module)),
-        layout=_laid_out(module),
+        layout=_layout(module),
         whole=found.tiling is not spandrel.ModelTiling.SUPPORTED,
         digest=digest,
         call=getattr(found, "_call_fn", Network.call),  # without spandrel's clamp, which would hide an overflow
     )
 
 
-def _laid_out(module: torch.nn.Module) -> torch.memory_format:
-    """Convolutions with channels last; networks with attention gain nothing, and some cannot take it."""
-    if any(isinstance(layer, torch.nn.Linear) for layer in module.modules()):
-        return torch.contiguous_format
-    for layer in module.modules():
-        if isinstance(layer, torch.nn.Conv2d):
-            layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
-    return torch.channels_last
+def _layout(module: torch.nn.Module) -> torch.memory_format:
+    """Channels last is what convolutions are fastest in; some networks with attention cannot take it."""
+    attends = any(isinstance(layer, torch.nn.Linear) for layer in module.modules())
+    return torch.contiguous_format if attends else torch.channels_last
 
 
 def _windows(module: torch.nn.Module) -> list[int]:

@@ -42,10 +42,10 @@ class TensorFile:
 
 
 def built(make: Callable[[], Any], tensors: Tensors, dtype: torch.dtype, source: Path) -> Any:
-    """The network that `make` describes, holding `tensors` as they are: they are never in memory twice."""
+    """The network that `make` describes, holding copies of `tensors`: a file is only mapped and may change."""
     with init_empty_weights(include_buffers=False):
         network = make()
-    own = {key: tensor.to(dtype) if tensor.is_floating_point() else tensor for key, tensor in tensors.items()}
+    own = {key: t.to(dtype if t.is_floating_point() else t.dtype, copy=True) for key, t in tensors.items()}
     expected = network.state_dict()
     wrong = set(own) ^ set(expected) | {k for k in set(own) & set(expected) if own[k].shape != expected[k].shape}
     if wrong:
