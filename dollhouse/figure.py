@@ -53,6 +53,7 @@ class Figure:
     torso: Frame  # origin at the neck's base, unit the torso's length
     head: Frame  # origin at the head's middle, unit its radius
     owner: int
+    hips_ahead: Vector  # where the pelvis faces
     expression: str
     base: int  # outline numbers of this doll start here
     chest: int = 0  # the torso's solid
@@ -76,7 +77,8 @@ def figure(stage: Stage, doll: Doll, body: Body, place: tuple[float, float], own
     stage.lines += 2 * len(PART)
     torso = Frame(points[NECK], body.torso.tolist(), body.build.torso)
     head = Frame(points[HEAD], body.head.tolist(), body.build.head)
-    return Figure(stage, doll, body.build, points, torso, head, owner, expression, base)
+    ahead = tuple(body.hips[:, 2].tolist())
+    return Figure(stage, doll, body.build, points, torso, head, owner, ahead, expression, base)
 
 
 def draw_figure(f: Figure) -> None:

@@ -43,7 +43,7 @@ def encoded(linear: Array) -> Bytes:
 def grain(size: int) -> Array:
     """Fixed noise of mean 0 and deviation 1, blurred by a pixel, [size, size]."""
     noise = np.random.Generator(np.random.PCG64(20)).standard_normal((size, size)).astype(np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), 0.8, borderType=cv2.BORDER_WRAP)
+    noise = cv2.GaussianBlur(noise, (0, 0), 0.8)
     return noise / noise.std()
 
 

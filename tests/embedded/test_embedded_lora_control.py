@@ -239,3 +239,12 @@ def test_nothing_asks_the_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         replace(JOB, prompt="x <lora:twist:1>", controls=(Control("openpose", drawing()), Control("canny", drawing())))
     )
     assert len(made.pictures) == 1
+
+
+def test_of_two_of_a_kind_the_one_that_fits_is_taken(tmp_path: Path) -> None:
+    other = EmbeddedHost(tiny.tiny_root(tmp_path))
+    tiny.tiny_controlnet(
+        tmp_path / "models" / "ControlNet" / "a_openpose_wide.safetensors", replace(tiny.SD15, context=64)
+    )
+    notes = other.generate(replace(JOB, controls=(Control("openpose", drawing()),))).notes
+    assert notes == ("ControlNet control_openpose acted on 3 of 3 steps.",)

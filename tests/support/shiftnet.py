@@ -63,7 +63,7 @@ def _in_range(module: torch.nn.Module) -> torch.nn.Module:
     with torch.no_grad():
         y = module.eval()(torch.from_numpy(picture(96, 80)).permute(2, 0, 1)[None])
         last.weight.data /= y.std() * 6
-        last.bias.data += 0.5
+        last.bias.data += 0.503  # no tie between two bytes
     return module
 
 

@@ -6,7 +6,8 @@ what it does not forget (upscaler classes, routes of an app that lives on) is ma
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from PIL import Image
 from .. import units
 from ..api.pictures import mount_pictures
 from ..api.routes import mount
-from ..settings import CORE_SETTINGS, Setting
+from ..settings import CORE_SETTINGS
 from ..ui import pages, tabs
 from ..units import Unit
 from . import current
@@ -38,37 +39,54 @@ def load_unit(folder: Path) -> dict[str, type]:
 
 
 def _register(found: tuple[Unit, ...]) -> dict[str, type]:
-    classes: dict[str, type] = {}
+    """One callback of a kind, whatever the number of units: the host walks the whole call stack at each."""
+    live = tuple(unit for unit in found if shared.opts.data.get(unit.switch.key, True))
     script_callbacks.on_cfg_denoiser(generate.on_cfg_denoiser)
-    script_callbacks.on_app_started(_core_routes)
-    script_callbacks.on_ui_settings(partial(_settings, CORE_SETTINGS))
-    for unit in found:
-        script_callbacks.on_ui_settings(partial(_settings, (unit.switch, *unit.settings)))
-        if shared.opts.data.get(unit.switch.key, True):
-            try:
-                classes.update(_switched_on(unit))
-            except Exception as error:  # noqa: BLE001 - the host would drop all units with the one that fails
-                units.fail(unit.name, error)
+    script_callbacks.on_app_started(partial(_routes, live))
+    script_callbacks.on_ui_settings(partial(_settings, found))
+    script_callbacks.on_ui_tabs(partial(_tabs, live))
+    return {name: kind for unit in live for name, kind in _classes(unit).items()}
+
+
+def _classes(unit: Unit) -> dict[str, type]:
+    classes: dict[str, type] = {}
+    with _isolated(unit):
+        if unit.upscalers:
+            upscaler_class(unit)
+        if unit.extras:
+            classes[f"{unit.package}_extras"] = _extras_class(unit)
     return classes
 
 
-def _switched_on(unit: Unit) -> dict[str, type]:
-    if unit.has("panel"):
-        script_callbacks.on_ui_tabs(lambda: [tabs.tab(unit, current())])
-    if unit.has("api"):
-        script_callbacks.on_app_started(lambda _, app: mount(app, current(), unit.name, unit.module("api").ROUTES))
-    if unit.upscalers:
-        upscaler_class(unit)
-    return {f"{unit.package}_extras": _extras_class(unit)} if unit.extras else {}
-
-
-def _core_routes(demo: Any, app: Any) -> None:
+def _routes(live: tuple[Unit, ...], demo: Any, app: Any) -> None:
     mount_pictures(app, current())
     pages.mount_pages(app, current())
+    for unit in live:
+        if unit.has("api"):
+            with _isolated(unit):
+                mount(app, current(), unit.name, unit.module("api").ROUTES)
 
 
-def _settings(settings: tuple[Setting, ...]) -> None:
-    for setting in settings:
+def _tabs(live: tuple[Unit, ...]) -> list[tuple[Any, str, str]]:
+    made: list[tuple[Any, str, str]] = []
+    for unit in live:
+        if unit.has("panel"):
+            with _isolated(unit):
+                made.append(tabs.tab(unit, current()))
+    return made
+
+
+@contextmanager
+def _isolated(unit: Unit) -> Iterator[None]:
+    """A unit that fails is named; the host would drop all units with it."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - whatever a unit does wrong must not take the others with it
+        units.fail(unit.name, error)
+
+
+def _settings(found: tuple[Unit, ...]) -> None:
+    for setting in CORE_SETTINGS + tuple(one for unit in found for one in (unit.switch, *unit.settings)):
         kind, options = tabs.control(setting)
         info = shared.OptionInfo(setting.default, setting.label, kind, options, section=SECTION)
         if setting.info:

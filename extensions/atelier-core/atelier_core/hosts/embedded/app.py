@@ -20,7 +20,7 @@ from ...api.pictures import mount_pictures
 from ...api.routes import mount
 from ...ui import pages, tabs
 from ...units import Unit
-from . import browse, page
+from . import browse, drawing, page
 from .drawing import Panel
 from .host import EmbeddedHost
 
@@ -132,8 +132,8 @@ def _sent(mode: str, pictures: list[tuple[str, str | None]] | None, index: int) 
         return tuple(gr.update() for _ in range(6))
     path = pictures[min(index, len(pictures) - 1)][0]
     with Image.open(path) as picture:
-        width, height = picture.size
-    return path, width, height, mode, gr.update(selected=mode), gr.update(selected="img2img")
+        size = drawing.size_of(picture)
+    return path, *size, mode, gr.update(selected=mode), gr.update(selected="img2img")
 
 
 def make_app(host: EmbeddedHost, units: Sequence[Unit]) -> FastAPI:

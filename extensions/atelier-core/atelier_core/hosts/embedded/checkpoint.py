@@ -171,12 +171,14 @@ def _as_wrapped(tensors: dict[str, torch.Tensor], kind: type) -> dict[str, torch
 
 
 def _from_folder(name: str, path: Path, dtype: torch.dtype, vae_dtype: torch.dtype) -> Model:
-    local: dict[str, Any] = {"local_files_only": True, "use_safetensors": True}
+    weights = sorted((path / "unet").glob("*.safetensors"))
+    half = bool(weights) and all(".fp16." in file.name for file in weights)
+    local: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "variant": "fp16" if half else None}
     try:
         unet = UNet2DConditionModel.from_pretrained(path / "unet", torch_dtype=dtype, **local)
         vae = AutoencoderKL.from_pretrained(path / "vae", torch_dtype=vae_dtype, **local)
         family: Family = "sdxl" if (path / "text_encoder_2").is_dir() else "sd1"
-        encoders = tuple(_folder_encoder(path, suffix, dtype) for suffix in ("", "_2")[: 1 + (family == "sdxl")])
+        encoders = tuple(_folder_encoder(path, suffix, dtype, local) for suffix in ("", "_2")[: 1 + (family == "sdxl")])
         training = _folder_training(path)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise UserError(
@@ -184,15 +186,12 @@ def _from_folder(name: str, path: Path, dtype: torch.dtype, vae_dtype: torch.dty
         ) from error
     for part in (unet, vae, *(encoder.text for encoder in encoders)):
         part.eval().requires_grad_(False)
-    weights = sorted((path / "unet").glob("*.safetensors"))
     return Model(name, path, family, unet, vae, encoders, training, digest(weights[0])[:10])
 
 
-def _folder_encoder(path: Path, suffix: str, dtype: torch.dtype) -> Encoder:
+def _folder_encoder(path: Path, suffix: str, dtype: torch.dtype, local: dict[str, Any]) -> Encoder:
     kind = CLIPTextModelWithProjection if suffix else CLIPTextModel
-    text = kind.from_pretrained(
-        path / f"text_encoder{suffix}", torch_dtype=dtype, local_files_only=True, use_safetensors=True
-    )
+    text = kind.from_pretrained(path / f"text_encoder{suffix}", torch_dtype=dtype, **local)
     home = path / f"tokenizer{suffix}"
     tokenizer = CLIPTokenizer.from_pretrained(home, local_files_only=True) if home.is_dir() else clip_tokenizer()
     return Encoder(tokenizer, text, tokenizer.pad_token_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,16 +38,30 @@ class Steering:
         return self.control.start <= step / steps and (step + 1) / steps <= self.control.end + 1e-9
 
 
-def chosen(control: Control, have: Sequence[ModelFile], folder: Path) -> ModelFile:
+def candidates(control: Control, have: Sequence[ModelFile], folder: Path) -> tuple[ModelFile, ...]:
+    """The one that is named, or all whose name holds the kind."""
     if control.module not in ("", "none", "None"):
         raise UserError(
             "This host has no preprocessor “{name}”. Give it a map that is drawn already.", name=control.module
         )
     wanted = (control.model or control.kind).lower()
-    for one in have:
-        if one.name.lower() == wanted if control.model else wanted in one.name.lower():
-            return one
-    raise UserError("There is no ControlNet model for “{name}”. Put one into {folder}.", name=wanted, folder=folder)
+    named = [one for one in have if one.name.lower() == wanted]
+    found = named if control.model else [one for one in have if wanted in one.name.lower()]
+    if not found:
+        raise UserError("There is no ControlNet model for “{name}”. Put one into {folder}.", name=wanted, folder=folder)
+    return tuple(found)
+
+
+def first_fitting(files: Sequence[ModelFile], model: Model, known: Mapping[Path, Any]) -> tuple[ModelFile, Any]:
+    """One kind may lie there for SD 1.5 and for SDXL; the first that fits the model is meant."""
+    refused: UserError | None = None
+    for file in files:
+        try:
+            return file, (known.get(file.path) if file.path else None) or load(file, model)
+        except UserError as error:
+            refused = refused or error
+    assert refused is not None
+    raise refused
 
 
 def load(file: ModelFile, model: Model) -> Any:

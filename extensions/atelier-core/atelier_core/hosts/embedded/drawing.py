@@ -16,7 +16,7 @@ from ...api.pictures import store
 from ...args import read_entries, split_infotext
 from ...errors import UserError
 from ...geometry import Extent
-from ...job import MAX_SIDE, Control, Job
+from ...job import Control, Job
 from ...picture import from_pil, read
 from ...ui.widgets import hidden_text, page_click, run_click, sentence
 from .host import EmbeddedHost
@@ -24,7 +24,7 @@ from .samplers import NAMES, SCHEDULES
 
 Tab = Literal["txt2img", "img2img"]
 FILLS = ("blurred", "original", "noise", "nothing")
-FIRST_SIZE, MOST_BATCH = 512, 8
+LEAST_SIDE, FIRST_SIZE, MOST_SIDE, MOST_BATCH = 64, 512, 2048, 8
 INFOTEXT = {  # entry of an infotext -> the value it sets
     "Steps": "steps",
     "Sampler": "sampler",
@@ -129,7 +129,9 @@ class Panel:
         with gr.Row():
             with gr.Column(scale=4, min_width=220):
                 for side, label in (("width", t("Width")), ("height", t("Height"))):
-                    parts[side] = gr.Slider(64, 2048, FIRST_SIZE, step=1, label=label, elem_id=self._id(side))
+                    parts[side] = gr.Slider(
+                        LEAST_SIDE, MOST_SIDE, FIRST_SIZE, step=1, label=label, elem_id=self._id(side)
+                    )
             self.swap = _tool("⇅", self._id("res_switch_btn"))
             with gr.Column(scale=3, min_width=180):
                 parts["count"] = gr.Slider(1, 100, 1, step=1, label=t("Batch count"), elem_id=self._id("batch_count"))
@@ -193,9 +195,9 @@ class Panel:
         names = tuple(name for name, part in parts.items() if part in read)
         self.paste.click(fn=partial(pasted, names), inputs=[parts["prompt"]], outputs=[parts[name] for name in names])
         if self.tab == "img2img":
-            sizes = [parts["width"], parts["height"]]
-            for name in ("init", "painted"):
-                parts[name].upload(fn=_size_of, inputs=[parts[name]], outputs=sizes)
+            taken = [parts["width"], parts["height"], parts["mode"], self.modes]
+            for name, mode in (("init", "img2img"), ("painted", "inpaint")):
+                parts[name].upload(fn=partial(opened, mode), inputs=[parts[name]], outputs=taken)
 
     def refresh(self) -> tuple[Any, Any]:
         """New choices for what lies in folders: LoRAs and ControlNets."""
@@ -214,15 +216,16 @@ def _with_lora(prompt: str, name: str | None) -> tuple[str, None]:
     return (f"{prompt} <lora:{name}:1>".strip() if name else prompt), None
 
 
-def _size_of(picture: Image.Image | None) -> tuple[Any, Any]:
-    """The sliders at the picture's size, shrunk to what they hold."""
-    if picture is None:
-        return gr.update(), gr.update()
+def opened(mode: str, picture: Image.Image) -> tuple[Any, ...]:
+    """A start picture came, from the user's disk or sent by a unit: the sliders take its size, its part is shown."""
+    return *size_of(picture), mode, gr.update(selected=mode)
+
+
+def size_of(picture: Image.Image) -> Extent:
+    """The picture's size, shrunk to what the sliders hold."""
     size = Extent(*picture.size)
-    fitting = (
-        size.times(min(1.0, 2048 / size.longer)) if size.longer <= MAX_SIDE * 4 else Extent(FIRST_SIZE, FIRST_SIZE)
-    )
-    return max(64, fitting.width), max(64, fitting.height)
+    fitting = size.times(min(1.0, MOST_SIDE / size.longer))
+    return Extent(max(LEAST_SIDE, fitting.width), max(LEAST_SIDE, fitting.height))
 
 
 def pasted(names: tuple[str, ...], prompt: str) -> list[Any]:

@@ -79,25 +79,24 @@ class EmbeddedHost:
             raise UserError("There is no LoRA “{name}” in {folder}.", name=name, folder=self.folder("lora"))
         return file
 
-    def _control(self, control: Any) -> ModelFile:
-        from .controls import chosen
+    def _control(self, control: Any) -> tuple[ModelFile, ...]:
+        from .controls import candidates
 
-        return chosen(control, self.models("controlnet"), self.folder("controlnet"))
+        return candidates(control, self.models("controlnet"), self.folder("controlnet"))
 
     def _loras(self, wishes: tuple[Any, ...], files: list[ModelFile], model: Model) -> tuple[Lora, ...]:
         from .loras import read
 
         return tuple(read(wish, file.path, model) for wish, file in zip(wishes, files, strict=True) if file.path)
 
-    def _steerings(self, job: Job, files: list[ModelFile], model: Model) -> tuple[Steering, ...]:
-        from .controls import load, prepared
+    def _steerings(self, job: Job, files: list[tuple[ModelFile, ...]], model: Model) -> tuple[Steering, ...]:
+        from .controls import first_fitting, prepared
 
-        self._controls = {file.path: self._controls.get(file.path) or load(file, model) for file in files if file.path}
-        return tuple(
-            prepared(control, file, self._controls[file.path], job.size)
-            for control, file in zip(job.controls, files, strict=True)
-            if file.path
-        )
+        known, self._controls = self._controls, {}
+        found = [first_fitting(some, model, known) for some in files]
+        self._controls = {file.path: network for file, network in found if file.path}
+        pairs = zip(job.controls, found, strict=True)
+        return tuple(prepared(control, file, network, job.size) for control, (file, network) in pairs)
 
     def model(self, name: str = "") -> Model:
         """The checkpoint of that name, or the one that is in use; ready to draw."""
@@ -115,7 +114,7 @@ class EmbeddedHost:
             # the VAE overflows in half precision
             self._model = load(file.name, file.path, vae, dtype, memory.precision("fp32", device))
             self._loaded = made_of
-        if self._model.device != device:
+        if self._model.device.type != device.type:
             self._model.to(device)
         return self._model
 

@@ -101,8 +101,8 @@ def report(host: EmbeddedHost, task: str, preview_seen: Any) -> dict[str, Any]:
         answer["textinfo"] = host.translate("Waiting in line: {place}").format(place=place)
     if place == 0:
         answer |= {"progress": now.done / max(1, now.total), "done": now.done, "total": now.total, "textinfo": now.text}
-        if now.preview is not None and id(now.preview) != preview_seen:
-            answer |= {"live_preview": _data_url(now.preview), "id_live_preview": id(now.preview)}
+        if now.preview is not None and now.previews != preview_seen:
+            answer |= {"live_preview": _data_url(now.preview), "id_live_preview": now.previews}
     return answer
 
 

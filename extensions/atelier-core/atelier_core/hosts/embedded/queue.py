@@ -20,6 +20,7 @@ class Progress:
     total: int = 0
     text: str = ""
     preview: Image.Image | None = None
+    previews: int = 0  # how many there were: a page asks only for one it has not seen
 
 
 class Queue:
@@ -38,7 +39,7 @@ class Queue:
     def working(self, title: str) -> Iterator[Work]:
         with self.held():
             outer = self.progress
-            self.progress = Progress(outer.title or title, preview=outer.preview)
+            self.progress = Progress(outer.title or title, preview=outer.preview, previews=outer.previews)
             try:
                 yield Work(self)
             finally:
@@ -95,4 +96,5 @@ class Work:
         self._queue.check()
 
     def preview(self, picture: Image.Image) -> None:
-        self._queue.progress = replace(self._queue.progress, preview=picture)
+        now = self._queue.progress
+        self._queue.progress = replace(now, preview=picture, previews=now.previews + 1)

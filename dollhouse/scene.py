@@ -1,0 +1,214 @@
+"""The frozen record of a picture: whoever has it can draw the same bytes again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from random import Random
+
+from dollhouse import doll as dolls_module
+from dollhouse import light as lights
+from dollhouse import poses
+from dollhouse.backgrounds import BACKGROUNDS, Background
+from dollhouse.colours import CLOTH
+from dollhouse.doll import EXPRESSIONS, Doll, Mark
+from dollhouse.light import DIRECTIONS, Light
+from dollhouse.props import PROPS, Prop
+from dollhouse.skeleton import (
+    CROWN,
+    L_HAND,
+    L_HIP,
+    L_KNEE,
+    NECK,
+    PELVIS,
+    R_HAND,
+    R_HIP,
+    R_KNEE,
+    Body,
+    Floats,
+    Pose,
+    bodies,
+    build,
+)
+from dollhouse.stage import REACH, Camera
+from dollhouse.styles import STYLES
+
+FRAMINGS = ("full body", "knees up", "waist up", "portrait")
+STYLE_NAMES = tuple(STYLES)
+SPLITS = ("train", "test")
+HELD_OUT_PAIRS = frozenset(  # background and style that meet only in the test split
+    {("beach", "sketch"), ("forest", "watercolour"), ("street", "photo"), ("room", "cartoon"), ("office", "watercolour")}
+    | {("kitchen", "sketch"), ("night city", "photo"), ("plain", "cartoon")}
+)
+_TALL_POSES = ("sitting", "kneeling", "jumping", "star jump", "bowing", "lunging", "kicking", "running")
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A doll at a place: x to the picture's right, z toward the camera, metres."""
+
+    doll: Doll
+    pose: Pose
+    expression: str
+    x: float = 0.0
+    z: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.expression not in EXPRESSIONS:
+            raise ValueError(f"no such expression: {self.expression}")
+
+
+@dataclass(frozen=True)
+class Scene:
+    people: tuple[Actor, ...]
+    background: Background
+    camera: Camera
+    light: Light
+    style: str
+    props: tuple[Prop, ...] = ()
+    seed: int = 0  # of the paper and the grain
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.people) <= 3:
+            raise ValueError(f"a scene has one to three dolls, not {len(self.people)}")
+        if self.style not in STYLES:
+            raise ValueError(f"no such style: {self.style}")
+
+    def _with_actor(self, number: int, **changes: object) -> Scene:
+        people = list(self.people)
+        people[number] = replace(people[number], **changes)
+        return replace(self, people=tuple(people))
+
+    def with_pose(self, number: int, pose: Pose) -> Scene:
+        return self._with_actor(number, pose=pose)
+
+    def with_expression(self, number: int, expression: str) -> Scene:
+        return self._with_actor(number, expression=expression)
+
+    def with_doll(self, number: int, doll: Doll) -> Scene:
+        return self._with_actor(number, doll=doll)
+
+    def with_light(self, light: Light) -> Scene:
+        return replace(self, light=light)
+
+    def with_background(self, background: Background | str) -> Scene:
+        return replace(self, background=Background(background) if isinstance(background, str) else background)
+
+    def with_style(self, style: str) -> Scene:
+        return replace(self, style=style)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def from_json(text: str) -> Scene:
+        record = json.loads(text)
+        return Scene(
+            tuple(_actor(actor) for actor in record["people"]),
+            Background(**record["background"]),
+            Camera(**record["camera"]),
+            Light(**record["light"]),
+            record["style"],
+            tuple(Prop(**prop) for prop in record["props"]),
+            record["seed"],
+        )
+
+
+def _actor(record: dict) -> Actor:
+    doll = {**record["doll"], "marks": tuple(Mark(**mark) for mark in record["doll"]["marks"])}
+    pose = {**record["pose"], "angles": tuple(record["pose"]["angles"])}
+    return Actor(Doll(**doll), Pose(**pose), record["expression"], record["x"], record["z"])
+
+
+def posed(people: Sequence[Actor]) -> list[Body]:
+    return bodies([a.pose for a in people], [build(a.doll.kind, a.doll.size) for a in people])
+
+
+def sampled(seed: int, split: str = "train", people: int | None = None, dolls: Sequence[Doll] = ()) -> Scene:
+    """The scene of a seed. `dolls` puts given ones into it (held-out ones, say); `people` fixes how many there are."""
+    if split not in SPLITS:
+        raise ValueError(f"no such split: {split}")
+    rng = Random(f"{split}:{seed}")
+    count = people or len(dolls) or rng.choices((1, 2, 3), (5, 4, 2))[0]
+    framing = rng.choices(FRAMINGS, ((5, 2, 2, 1), (6, 2, 1, 0), (6, 1, 0, 0))[count - 1])[0]
+    names = poses.TRAIN_POSES if split == "train" else poses.POSES
+    actors = []
+    for number, (x, z) in enumerate(_places(rng, count)):
+        doll = dolls[number] if number < len(dolls) else dolls_module.sampled(rng)
+        pose = poses.sampled(rng, names if framing == "full body" else _upright(names))
+        actors.append(Actor(doll, pose, rng.choice(EXPRESSIONS), x, z))
+    background = Background(rng.choice(BACKGROUNDS), rng.randrange(1_000_000))
+    styles = [s for s in STYLE_NAMES if split == "test" or (background.name, s) not in HELD_OUT_PAIRS]
+    light = lights.sampled(rng, rng.choice(DIRECTIONS))
+    eye = round(rng.uniform(1.1, 1.45), 3)
+    camera = framed(actors, framing, eye, rng)
+    props = _props(rng, actors) if framing == "full body" else ()
+    return Scene(tuple(actors), background, camera, light, rng.choice(styles), props, rng.randrange(1_000_000))
+
+
+def _upright(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in _TALL_POSES)
+
+
+def _places(rng: Random, count: int) -> list[tuple[float, float]]:
+    spread = {1: (0.0,), 2: (-0.37, 0.37), 3: (-0.66, 0.0, 0.66)}[count]
+    return [
+        (round(x + rng.uniform(-0.05, 0.05), 3), round(rng.uniform(-0.35, 0.1) - (0.3 if count == 3 and x == 0 else 0), 3))
+        for x in spread
+    ]
+
+
+def _props(rng: Random, people: Sequence[Actor]) -> tuple[Prop, ...]:
+    if rng.random() < 0.6:
+        return ()
+    side = rng.choice((-1, 1))
+    edge = max(side * actor.x for actor in people)
+    return (
+        Prop(rng.choice(PROPS), rng.choice(tuple(CLOTH)), round(side * (edge + rng.uniform(0.48, 0.62)), 3), round(rng.uniform(-0.5, 0.35), 3)),
+    )
+
+
+def framed(people: Sequence[Actor], framing: str, eye: float, rng: Random | None = None) -> Camera:
+    """The window that shows these dolls so; with a generator it is a little off."""
+    rng = rng or Random(0)
+    points = np_points(people, eye)
+    low, high = _band(points, framing)
+    left, right = points[:, :14, 0].min() - 0.06, points[:, :14, 0].max() + 0.06
+    if framing in ("portrait", "waist up"):  # hands may leave the picture
+        heads = points[:, CROWN, 0]
+        left, right = heads.min() - 0.3, heads.max() + 0.3
+    size = max(high - low, right - left)
+    slack = rng.uniform(1.02, 1.12)
+    x = (left + right) / 2 + rng.uniform(-0.04, 0.04) * size
+    y = (high + low) / 2 if size == high - low else low + size * 0.47
+    return Camera(framing, round(size * slack, 4), round(float(x), 4), round(float(y), 4), eye)
+
+
+def np_points(people: Sequence[Actor], eye: float) -> Floats:
+    """[n, 28, 3], as they fall on the reference plane."""
+    found = []
+    for actor, body in zip(people, posed(people), strict=True):
+        points = body.points + [actor.x, 0, actor.z]
+        nearer = REACH / (REACH - points[:, 2:])
+        points[:, :1] *= nearer
+        points[:, 1:2] = eye + (points[:, 1:2] - eye) * nearer
+        found.append(points)
+    import numpy as np
+
+    return np.stack(found)
+
+
+def _band(points: Floats, framing: str) -> tuple[float, float]:
+    """The lowest and the highest line of a framing, metres on the reference plane."""
+    head = (points[:, CROWN, 1] - points[:, NECK, 1]).max()
+    high = points[:, CROWN, 1].max() + 0.45 * head
+    if framing in ("full body", "knees up"):
+        high = max(high, points[:, [R_HAND, L_HAND], 1].max() + 0.06)
+    if framing == "full body":
+        return float(points[..., 1].min() - 0.12), float(high)
+    if framing == "knees up":
+        return float(points[:, [R_KNEE, L_KNEE], 1].mean() - 0.02), float(high)
+    if framing == "waist up":
+        return float(points[:, [R_HIP, L_HIP], 1].mean() + 0.02), float(high)
+    return float((points[:, NECK, 1] * 0.55 + points[:, PELVIS, 1] * 0.45).min()), float(high)
