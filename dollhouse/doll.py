@@ -90,13 +90,15 @@ _STYLES = {  # how often each kind wears its hair so, in the order of HAIR_STYLE
 def sampled(rng: Random) -> Doll:
     kind = rng.choice(KINDS)
     male = kind in ("boy", "man")
-    cloth, top = tuple(CLOTH), rng.choice(tuple(CLOTH))
+    skin = rng.choice(tuple(SKIN))
+    cloth = tuple(colour for colour in CLOTH if colour != "brown" or skin in ("fair", "tan"))  # cloth unlike skin
+    top = rng.choice(cloth)
     others = [colour for colour in cloth if colour != top]
     has_hat, has_scarf, has_bag = rng.random() < 0.25, rng.random() < 0.18, rng.random() < 0.2
     return Doll(
         kind=kind,
         size=rng.choices(SIZES, (1, 2, 1))[0],
-        skin=rng.choice(tuple(SKIN)),
+        skin=skin,
         hair_style=rng.choices(HAIR_STYLES, _STYLES[kind])[0],
         hair=rng.choice(tuple(HAIR)),
         top_kind=rng.choice(TOPS),

@@ -36,7 +36,7 @@ def _box(half: float, high: float) -> Array:
 
 _DISC = disc()
 _BROWS = {"smiling": (-8, 0.46, 0.09), "laughing": (-10, 0.5, 0.09), "angry": (30, 0.34, 0.15), "sad": (-28, 0.44, 0.1)}
-_SMILE, _FROWN = crescent(0.36, 0.2, 0.11), crescent(0.24, -0.16, 0.1)
+_SMILE, _FROWN = crescent(0.42, 0.25, 0.14), crescent(0.26, -0.18, 0.12)
 _CLOSED = crescent(0.22, -0.18, 0.1)
 _LID, _BROW = crescent(0.24, -0.1, 0.1), crescent(0.25, -0.04, 1.0)
 _TEAR = np.array([(0, 0.16), (0.07, 0.0), (0.05, -0.07), (0, -0.1), (-0.05, -0.07), (-0.07, 0.0)], np.float32)
@@ -47,7 +47,7 @@ def _lay(f: Figure, template: Array, x: float, y: float, colour: RGB, key: float
     """Put a flat figure, in units of the head's radius, onto the face at local (x, y), if that is turned to us."""
     z = max(0.0, 1 - x * x - y * y) ** 0.5
     origin = f.head.at(x, y, z)
-    if origin[2] - f.head.origin[2] < 0.12 * f.head.unit:
+    if origin[2] - f.head.origin[2] < 0.2 * f.head.unit:
         return
     flat = max(z, 0.3)
     norm = (flat * flat + x * x) ** 0.5
@@ -91,22 +91,22 @@ def _eye(f: Figure, side: int, key: float, lashes: bool) -> None:
     _lay(f, _LID, x, y + high * 0.86, INK, key + 0.0005, side * 6.0)
     if lashes:
         _lay(f, _BROW * [0.5, 0.07], x + side * 0.21, y + 0.18, INK, key + 0.0006, side * 32.0)
-    if f.expression == "sad" and side > 0:
-        _lay(f, _TEAR * 1.7, x + 0.1, y - 0.44, (96, 176, 240), key + 0.0008)
+    if f.expression == "sad":
+        _lay(f, _TEAR * 1.6, x + side * 0.08, y - 0.42, (96, 176, 240), key + 0.0008)
 
 
 def _brow(f: Figure, side: int, key: float) -> None:
     f.pen("head", "hair")
     tilt, y, thick = _BROWS[f.expression]
     thick *= 1.3 if f.doll.kind in ("boy", "man") else 1.0
-    colour = mix(HAIR[f.doll.hair], (20, 12, 16), 0.55)
+    colour = mix(HAIR[f.doll.hair], (20, 12, 16), 0.55 if f.doll.skin in ("fair", "tan") else 0.85)
     _lay(f, _BROW * [1.0, thick], side * 0.4, y, colour, key, side * float(tilt))
 
 
 def _mouth(f: Figure, key: float) -> None:
     f.pen("head", "mouth")
     if f.expression == "smiling":
-        _lay(f, _SMILE, 0, -0.42, MOUTH_RED, key)
+        _lay(f, _SMILE, 0, -0.37, _lips(f), key)
     elif f.expression == "laughing":
         _lay(f, _bowl_cached, 0, -0.4, MOUTH_RED, key)
         _lay(f, _DISC * [0.2, 0.1], 0, -0.68, (240, 116, 120), key + 0.0002)
@@ -116,7 +116,11 @@ def _mouth(f: Figure, key: float) -> None:
         _lay(f, _grit * [0.82, 0.62], 0, -0.56, (255, 255, 255), key + 0.0002)
         _lay(f, _grit * [0.82, 0.14], 0, -0.56, MOUTH_RED, key + 0.0003)
     else:
-        _lay(f, _FROWN, 0, -0.52, MOUTH_RED, key)
+        _lay(f, _FROWN, 0, -0.52, _lips(f), key)
+
+
+def _lips(f: Figure) -> RGB:
+    return MOUTH_RED if f.doll.skin in ("fair", "tan") else (226, 88, 92)
 
 
 _bowl_cached = _bowl(0.36, 0.36)

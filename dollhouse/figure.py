@@ -62,6 +62,11 @@ class Figure:
     def pen(self, part: str, surface: str) -> None:
         self.stage.pen = Pen(self.owner, PART[part], SURFACE[surface])
 
+    @property
+    def head_key(self) -> float:
+        """Where the skull stands in the order: before the torso, however far the doll leans back."""
+        return max(self.points[i][2] for i in (HEAD, NECK, WAIST)) + 0.06 * self.build.height
+
     def line(self, part: str) -> int:
         return self.base + PART[part]
 
@@ -218,7 +223,7 @@ def _neck(f: Figure, key: float) -> None:
     b, p = f.build, f.points
     f.pen("neck", "skin")
     base = f.torso.at(0, -0.06, 0.08)
-    f.stage.blob((ball(base, b.head * 0.36), ball(f.head.at(0, -0.5, 0), b.head * 0.34)), f.skin, None, key + 0.004, f.line("neck"))
+    f.stage.blob((ball(base, b.head * 0.36), ball(f.head.at(0, -0.5, 0), b.head * 0.34)), f.skin, None, f.head_key - 0.0065, f.line("neck"))
     if f.doll.top_kind == "jacket":
         _jacket_front(f, key)
     elif f.doll.top_kind == "sweater":

@@ -36,7 +36,7 @@ _LOCKS = ("long", "bob")
 
 
 def draw_head(f: Figure) -> None:
-    key = f.head.origin[2] + 0.06 * f.build.height
+    key = f.head_key
     f.skull = f.stage.cone(f.head.ball(0, 0, 0, 1.05))
     _back_hair(f, key)
     f.pen("head", "skin")
@@ -105,8 +105,11 @@ def _pigtails(f: Figure, key: float, solid: int) -> None:
     for side in (-1, 1):
         colour = hair_colour(f, side)
         top, end = f.head.ball(side * 1.36, 0.12, -0.1, 0.34), f.head.ball(side * 1.55, -1.15, 0, 0.13)
-        f.stage.blob((top, end), colour, None, key - 0.003, f.line("hair") + side, casts=True)
-        f.stage.blob((f.head.ball(side * 1.06, 0.3, -0.05, 0.17),), (236, 70, 90), None, key + 0.006, f.line("bag"))
+        near = top[2] > f.head.origin[2] + 0.2 * f.build.head
+        above = key + 0.0052 if near else key - 0.003
+        f.stage.blob((top, end), colour, None, above, f.line("hair") + side, casts=True)
+        tie = f.head.ball(side * 1.06, 0.3, -0.05, 0.17)
+        f.stage.blob((tie,), (236, 70, 90), None, above + 0.0001, f.line("bag"))
 
 
 def _bun(f: Figure, key: float, solid: int) -> None:
@@ -191,7 +194,7 @@ def _cap(f: Figure, key: float, colour: RGB) -> None:
     line, solid = f.line("hat"), f.stage.cone(f.head.ball(0, 0.2, 0, 1.2))
     f.stage.polygon(_crown(f, _BAND, 1.17, reach=0.4), colour, solid, key, line)
     visor = (f.head.ball(-0.56, 0.42, 0.9, 0.12), f.head.ball(0.56, 0.42, 0.9, 0.12), f.head.ball(0, 0.36, 1.4, 0.16))
-    f.stage.blob(visor, fold(colour), None, key + 0.001, line + len(f.stage.solids[0]))
+    f.stage.blob(visor, fold(colour), None, key + 0.001, f.stage.fresh_line())
     f.stage.blob((f.head.ball(0, 1.22, 0, 0.1),), fold(colour), None, key + 0.001, line)
 
 

@@ -65,7 +65,7 @@ class Light:
 
 
 DIRECT = {"sun": 1.0, "lamp": 1.15, "soft": 0.5}
-AMBIENT = {"sun": 0.42, "lamp": 0.3, "soft": 0.62}
+AMBIENT = {"sun": 0.46, "lamp": 0.36, "soft": 0.64}
 SHADOW = {"sun": 0.85, "lamp": 0.7, "soft": 0.4}  # share of the direct light that a cast shadow takes
 BLUR = {"sun": 0.006, "lamp": 0.014, "soft": 0.03}  # softness of a shadow's edge, in pictures
 

@@ -124,7 +124,7 @@ def _dotted_skirt(f: Figure, colour: RGB) -> None:
 
 
 def _eye_patch(f: Figure, colour: RGB) -> None:
-    key = _face_key(f) + 0.0045
+    key = f.head_key + 0.0045
     f.pen("head", "extra")
     _lay(f, _BAR * [0.62, 0.035], 0.2, 0.12, colour, key, -22.0)
     _lay(f, _DISC * [0.3, 0.32], 0.42, -0.06, colour, key + 0.0002)
@@ -134,27 +134,27 @@ def _face_paint(f: Figure, colour: RGB) -> None:
     f.pen("head", "extra")
     for side in (-1, 1):
         for y in (-0.34, -0.52):
-            _lay(f, _BAR * [0.2, 0.05], side * 0.58, y, colour, _face_key(f) + 0.0009, side * 14.0)
+            _lay(f, _BAR * [0.2, 0.05], side * 0.58, y, colour, f.head_key + 0.0009, side * 14.0)
 
 
 def _glasses(f: Figure, colour: RGB) -> None:
     f.pen("head", "extra")
     ring = np.concatenate([disc(16), disc(16)[:1], disc(16)[:1] * 0.74, disc(16)[::-1] * 0.74]).astype(np.float32)
     for side in (-1, 1):
-        _lay(f, ring * 0.36, side * 0.41, -0.05, colour, _face_key(f) + 0.0048)
-    _lay(f, _BAR * [0.1, 0.045], 0, -0.02, colour, _face_key(f) + 0.0048)
+        _lay(f, ring * 0.36, side * 0.41, -0.05, colour, f.head_key + 0.0048)
+    _lay(f, _BAR * [0.1, 0.045], 0, -0.02, colour, f.head_key + 0.0048)
 
 
 def _moustache(f: Figure, colour: RGB) -> None:
     f.pen("head", "extra")
     for side in (-1, 1):
-        _lay(f, _DISC * [0.24, 0.1], side * 0.19, -0.36, colour, _face_key(f) + 0.002, side * -16.0)
+        _lay(f, _DISC * [0.24, 0.1], side * 0.19, -0.36, colour, f.head_key + 0.002, side * -16.0)
 
 
 def _freckles(f: Figure, colour: RGB) -> None:
     f.pen("head", "extra")
     for x, y in ((-0.62, -0.28), (-0.48, -0.36), (-0.66, -0.42), (0.62, -0.28), (0.48, -0.36), (0.66, -0.42)):
-        _lay(f, _DISC * 0.055, x, y, colour, _face_key(f) + 0.0008)
+        _lay(f, _DISC * 0.055, x, y, colour, f.head_key + 0.0008)
 
 
 def _cat_ears(f: Figure, colour: RGB) -> None:
@@ -162,7 +162,7 @@ def _cat_ears(f: Figure, colour: RGB) -> None:
     for side in (-1, 1):
         for size, tone, above in ((1.0, colour, 0.0), (0.55, (244, 150, 170), 0.0004)):
             ear = [f.head.at(side * (0.6 + x * size), 1.02 + y * size, 0.1) for x, y in ((-0.34, -0.14), (0.34, -0.34), (0.16, 0.62))]
-            f.stage.polygon(ear, tone, f.skull, _face_key(f) + 0.0052 + above, f.line("hat"))
+            f.stage.polygon(ear, tone, f.skull, f.head_key + 0.0052 + above, f.line("hat"))
 
 
 def _horns(f: Figure, colour: RGB) -> None:
@@ -170,7 +170,7 @@ def _horns(f: Figure, colour: RGB) -> None:
     for side in (-1, 1):
         root, bend, tip = (f.head.ball(side * x, y, 0.1, r) for x, y, r in ((0.5, 0.98, 0.18), (0.8, 1.3, 0.13), (0.78, 1.62, 0.03)))
         for pair in ((root, bend), (bend, tip)):
-            f.stage.blob(pair, colour, None, _face_key(f) + 0.0052, f.line("hat"), casts=True)
+            f.stage.blob(pair, colour, None, f.head_key + 0.0052, f.line("hat"), casts=True)
 
 
 def _cape(f: Figure, colour: RGB) -> None:
@@ -187,7 +187,7 @@ def _cape(f: Figure, colour: RGB) -> None:
 
 def _bow(f: Figure, colour: RGB) -> None:
     f.pen("hair", "extra")
-    centre, key = f.head.ball(0.62, 0.86, 0.4, 0.12), _face_key(f) + 0.0054
+    centre, key = f.head.ball(0.62, 0.86, 0.4, 0.12), f.head_key + 0.0054
     for side in (-1, 1):
         f.stage.blob((centre, f.head.ball(0.62 + side * 0.4, 0.92, 0.3, 0.2)), colour, None, key, f.line("hat"))
     f.stage.blob((centre,), fold(colour), None, key + 0.0002, f.line("hat") + len(PART))
@@ -196,11 +196,7 @@ def _bow(f: Figure, colour: RGB) -> None:
 def _crown_mark(f: Figure, colour: RGB) -> None:
     f.pen("hat", "extra")
     shape = ((-0.72, 0.66), (0.72, 0.66), (0.86, 1.4), (0.4, 1.04), (0.0, 1.5), (-0.4, 1.04), (-0.86, 1.4))
-    f.stage.polygon([f.head.at(x, y, 0.2) for x, y in shape], colour, f.skull, _face_key(f) + 0.012, f.line("hat"))
-
-
-def _face_key(f: Figure) -> float:
-    return f.head.origin[2] + 0.06 * f.build.height
+    f.stage.polygon([f.head.at(x, y, 0.2) for x, y in shape], colour, f.skull, f.head_key + 0.012, f.line("hat"))
 
 
 _DRAWN: dict[str, Callable[[Figure, RGB], None]] = {

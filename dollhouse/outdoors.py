@@ -15,12 +15,12 @@ def beach(s: Scenery) -> None:
     s.use("sky")
     sun = stage.plane((0, 0, SKY_Z))
     x = rng.uniform(-34, 34)
-    stage.blob(((x, rng.uniform(26, 44), SKY_Z + 1, 6.5),), (255, 246, 196), sun, glow=1.0)
-    s.cloud(rng.uniform(-45, 0), rng.uniform(26, 50), rng.uniform(5, 9))
-    s.cloud(rng.uniform(10, 50), rng.uniform(20, 40), rng.uniform(4, 7))
+    stage.blob(((x * 0.7, rng.uniform(10, 24), SKY_Z + 1, 4.5),), (255, 246, 196), sun, glow=1.0)
+    s.cloud(rng.uniform(-34, 0), rng.uniform(14, 30), rng.uniform(4, 7))
+    s.cloud(rng.uniform(8, 34), rng.uniform(8, 22), rng.uniform(3, 5))
     s.use("scenery")
     if rng.random() < 0.6:  # an island
-        x, size = rng.uniform(-50, 50), rng.uniform(7, 13)
+        x, size = rng.uniform(-32, 32), rng.uniform(6, 10)
         far = stage.plane((0, 0, -180))
         stage.blob(((x - size * 1.6, -6, -180, 7), (x + size * 1.5, -6, -180, 7), (x, 1.5, -180, size * 0.7)), (120, 168, 150), far)
     sand = s.ground(s.varied((240, 216, 160), 8))
@@ -37,15 +37,15 @@ def beach(s: Scenery) -> None:
         s.strip(sand, -500, 500, near, far, colour)
     s.use("scenery")
     if rng.random() < 0.7:  # a sail
-        x, z = rng.uniform(-22, 22), -60.0
+        x, z = rng.uniform(-10, 10), -60.0
         solid = stage.plane((x, 0, z))
         stage.polygon([(x, 1.0, z), (x + 4.2, 1.0, z), (x, 8.5, z)], (252, 250, 244), solid, line=stage.fresh_line())
         stage.polygon([(x - 2.4, 0.9, z), (x + 3.8, 0.9, z), (x + 2.6, -0.2, z), (x - 1.6, -0.2, z)], (196, 72, 62), solid)
     side = rng.choice((-1, 1))
     if rng.random() < 0.75:
-        _palm(s, side * rng.uniform(1.7, 2.6), rng.uniform(-3.2, -1.8), rng.uniform(2.8, 3.5))
+        _palm(s, side * rng.uniform(0.95, 1.45), rng.uniform(-3.4, -2.2), rng.uniform(2.1, 2.7))
     if rng.random() < 0.6:
-        _parasol(s, -side * rng.uniform(1.7, 2.7), rng.uniform(-3.4, -1.8))
+        _parasol(s, -side * rng.uniform(1.0, 1.5), rng.uniform(-3.4, -2.0))
     for _ in range(4):
         x, z = rng.uniform(-2, 2), rng.uniform(-2, 1.6)
         stage.blob(((x, 0.01, z, rng.uniform(0.02, 0.045)),), rng.choice([(250, 240, 226), (236, 158, 120), (222, 196, 150)]))
@@ -104,9 +104,9 @@ def forest(s: Scenery) -> None:
             kinds[rng.random() < 0.35](x, z + rng.uniform(-2, 2), rng.uniform(5, 8), leaf, mix((98, 70, 50), _HAZE, share))
             x += step * rng.uniform(0.6, 1.2)
     for side in (-1, 1):
-        _trunk(s, side * rng.uniform(1.5, 2.6), rng.uniform(-4.6, -2.6))
+        _trunk(s, side * rng.uniform(1.0, 1.8), rng.uniform(-4.6, -2.6))
     for _ in range(3):
-        s.bush(rng.choice((-1, 1)) * rng.uniform(1.2, 3.4), rng.uniform(-5.5, -2.2), rng.uniform(0.28, 0.5), shade(green, 0.94))
+        s.bush(rng.choice((-1, 1)) * rng.uniform(0.7, 2.2), rng.uniform(-5.5, -2.2), rng.uniform(0.28, 0.46), shade(green, 0.94))
     for _ in range(7):
         _tuft(s, rng.uniform(-2.2, 2.2), rng.uniform(-2.4, 1.4), shade(green, rng.uniform(0.82, 1.0)))
     if rng.random() < 0.7:
@@ -159,7 +159,7 @@ def _mushroom(s: Scenery, x: float, z: float) -> None:
 def street(s: Scenery) -> None:
     rng, stage = s.rng, s.stage
     s.sky(s.varied((126, 186, 236)), (226, 238, 244))
-    s.cloud(rng.uniform(-30, 30), rng.uniform(40, 60), rng.uniform(4, 7))
+    s.cloud(rng.uniform(-20, 20), rng.uniform(14, 30), rng.uniform(3, 5))
     s.use("scenery")
     x = -70.0
     while x < 70:  # the end of the street
@@ -176,9 +176,9 @@ def street(s: Scenery) -> None:
         s.strip(asphalt, side * 2.42, side * 2.5, 4.2, -80, (224, 220, 210))
         _houses(s, side)
     side = rng.choice((-1, 1))
-    _street_lamp(s, side * 2.3, rng.uniform(-3.5, -1.5), False)
+    _street_lamp(s, side * rng.uniform(1.1, 1.6), rng.uniform(-3.5, -2), False)
     if rng.random() < 0.6:
-        s.round_tree(-side * 2.6, rng.uniform(-6, -3), rng.uniform(2.6, 3.4), s.varied((92, 160, 84)))
+        s.round_tree(-side * rng.uniform(1.5, 2.1), rng.uniform(-6, -4), rng.uniform(2.4, 3.0), s.varied((92, 160, 84)))
     if rng.random() < 0.6:
         _car(s, -side * rng.uniform(1.5, 2.0), rng.uniform(-12, -7))
 
@@ -208,11 +208,11 @@ def _houses(s: Scenery, side: int) -> None:
 
 def _street_lamp(s: Scenery, x: float, z: float, on: bool) -> None:
     s.use("scenery")
-    s.pole((x, 0, z), (x, 2.9, z), 0.05, (70, 76, 84), 0.7, casts=True)
+    s.pole((x, 0, z), (x, 2.3, z), 0.05, (70, 76, 84), 0.7, casts=True)
     bulb = (255, 232, 160) if on else (240, 240, 226)
     if on:
-        s.stage.blob(((x, 3.0, z - 0.05, 0.42),), (104, 92, 88), s.stage.plane((x, 3, z)), glow=0.8)
-    s.stage.blob(((x, 3.0, z, 0.15),), bulb, line=s.stage.fresh_line(), glow=1.0 if on else 0.2)
+        s.stage.blob(((x, 2.4, z - 0.05, 0.3),), (92, 84, 112), s.stage.plane((x, 3, z)), glow=0.8)
+    s.stage.blob(((x, 2.4, z, 0.15),), bulb, line=s.stage.fresh_line(), glow=1.0 if on else 0.2)
 
 
 def _car(s: Scenery, x: float, z: float) -> None:
@@ -233,23 +233,23 @@ def night_city(s: Scenery) -> None:
     s.sky((14, 18, 52), (62, 48, 104))
     s.use("sky")
     far = stage.plane((0, 0, SKY_Z))
-    moon = rng.uniform(-36, 36)
-    stage.blob(((moon, 52, SKY_Z + 1, 5.5),), (250, 246, 220), far, glow=1.0)
-    stage.blob(((moon + 2.6, 53.5, SKY_Z + 2, 4.6),), (24, 26, 64), far, glow=0.85)
+    moon, up = rng.uniform(-24, 24), rng.uniform(20, 32)
+    stage.blob(((moon, up, SKY_Z + 1, 3.6),), (250, 246, 220), far, glow=1.0)
+    stage.blob(((moon + 1.7, up + 1, SKY_Z + 2, 3.0),), (24, 26, 64), far, glow=0.85)
     for _ in range(12):
-        stage.blob(((rng.uniform(-60, 60), rng.uniform(30, 75), SKY_Z + 1, rng.uniform(0.3, 0.6)),), (244, 244, 255), far, glow=1.0)
-    for z, tone, low, high, step in ((-120.0, (46, 48, 96), 24, 50, 11.0), (-55.0, (28, 30, 66), 9, 22, 8.0)):
+        stage.blob(((rng.uniform(-34, 34), rng.uniform(14, 44), SKY_Z + 1, rng.uniform(0.25, 0.45)),), (244, 244, 255), far, glow=1.0)
+    for z, tone, low, high, step in ((-120.0, (58, 58, 116), 9, 24, 7.0), (-40.0, (36, 38, 84), 3, 7.5, 3.4)):
         _skyline(s, z, tone, low, high, step)
-    road = s.ground((58, 58, 78))
-    s.strip(road, -500, 500, -9, -10, (92, 90, 112))
+    road = s.ground((74, 72, 104))
+    s.strip(road, -500, 500, -9, -10, (112, 108, 142))
     s.use("ground")
     for _ in range(7):  # light on the wet road
         x, z = rng.uniform(-3, 3), rng.uniform(-7, 0.5)
         wide = rng.uniform(0.05, 0.16)
-        s.strip(road, x - wide, x + wide, z, z - rng.uniform(1, 2.4), mix((58, 58, 78), rng.choice(_NEON), 0.35))
+        s.strip(road, x - wide, x + wide, z, z - rng.uniform(1, 2.4), mix((74, 72, 104), rng.choice(_NEON), 0.42))
     side = rng.choice((-1, 1))
     _neon_sign(s, side)
-    _street_lamp(s, -side * rng.uniform(1.6, 2.3), rng.uniform(-3.4, -1.4), True)
+    _street_lamp(s, -side * rng.uniform(0.9, 1.4), rng.uniform(-3.4, -2), True)
 
 
 _NEON: tuple[RGB, ...] = ((255, 82, 150), (84, 220, 240), (255, 208, 92), (160, 110, 255))
@@ -257,22 +257,24 @@ _NEON: tuple[RGB, ...] = ((255, 82, 150), (84, 220, 240), (255, 208, 92), (160, 
 
 def _skyline(s: Scenery, z: float, tone: RGB, low: float, high: float, step: float) -> None:
     s.use("scenery")
-    rng, x = s.rng, -step * 6.5
-    while x < step * 6.5:
+    rng, x = s.rng, -step * 3.2
+    while x < step * 3.2:
         wide, tall = step * rng.uniform(0.7, 1.1), rng.uniform(low, high)
         solid = s.panel(x, x + wide, 0, tall, z, s.varied(tone, 8), glow=0.5, line=True)
         colour = rng.choice([(255, 220, 130), (255, 196, 104), (170, 214, 255)])
         for row in range(4):
-            y = tall * (0.22 + 0.19 * row)
-            a = x + wide * rng.choice((0.15, 0.4, 0.62))
-            s.stage.polygon([(a, y, z), (a + wide * 0.22, y, z), (a + wide * 0.22, y + tall * 0.07, z), (a, y + tall * 0.07, z)], colour, solid, glow=1.0)
+            y = tall * (0.2 + 0.19 * row)
+            for a in (x + wide * 0.16, x + wide * 0.56):
+                if rng.random() < 0.62:
+                    edge = [(a, y, z), (a + wide * 0.24, y, z), (a + wide * 0.24, y + tall * 0.09, z), (a, y + tall * 0.09, z)]
+                    s.stage.polygon(edge, colour, solid, glow=1.0)
         x += wide
 
 
 def _neon_sign(s: Scenery, side: int) -> None:
     s.use("scenery")
     rng = s.rng
-    inner, outer = side * rng.uniform(1.5, 2.1), side * 6.5
+    inner, outer = side * rng.uniform(0.9, 1.5), side * 6.5
     left, right = min(inner, outer), max(inner, outer)
     s.box(left, right, 0, 7, -3.2, -9, s.varied((52, 46, 86), 6), glow=0.3)
     colour = rng.choice(_NEON)

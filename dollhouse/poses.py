@@ -52,6 +52,7 @@ _TEST: dict[str, dict[str, float]] = {
 }
 _LIFT = {"jumping": 0.16, "star jump": 0.12}
 _SIDEWAYS = ("turn", "lean", "twist", "head_turn", "head_tilt")
+_FACING = 46.0  # a face turned further away shows too little of itself
 TRAIN_POSES, TEST_POSES = tuple(_TRAIN), tuple(_TEST)
 POSES = (*TRAIN_POSES, *TEST_POSES)
 
@@ -79,6 +80,8 @@ def sampled(rng: Random, names: tuple[str, ...] = TRAIN_POSES, loose: float = 1.
     for joint in LIMITS:
         spread = 22.0 if joint == "turn" else 12.0 if joint.startswith(("arm", "elbow", "head_turn")) else 5.0
         angles[joint] = chosen[joint] + rng.gauss(0, spread * loose)
+    facing = angles["turn"] + angles["twist"]
+    angles["head_turn"] = min(max(angles["head_turn"], -_FACING - facing), _FACING - facing)
     if name not in ("jumping", "star jump", "balancing", "kicking", "running", "dancing", "sitting", "kneeling"):
         angles["knee_r"], angles["knee_l"] = chosen["knee_r"] + 2, chosen["knee_l"] + 2
     return Pose(name, limited(angles), round(chosen.lift * rng.uniform(0.7, 1.3), 3))

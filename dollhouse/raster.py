@@ -98,18 +98,17 @@ class Raster:
 
     @cached_property
     def cones(self) -> Array:
-        """Every solid in pixels: start x y, axis x y, 1 / length², radius, its growth, curve, normal x y, [n, 10]."""
-        solids = self.stage.solids
-        starts = np.array([(*s.start, s.start_radius) for s in solids], np.float32)
-        stops = np.array([(*s.stop, s.stop_radius) for s in solids], np.float32)
+        """Every solid in pixels: start x y, axis x y, 1 / length², radius, its growth, curve, [n, 8]."""
+        solids = self.stage.solid_table()
+        starts, stops = solids[:, :4], solids[:, 4:8]
         first, scale = self.camera.project(starts[:, :3], self.extent)
         last, scale2 = self.camera.project(stops[:, :3], self.extent)
         axis = last - first
         length = (axis**2).sum(1, keepdims=True)
         radius = (starts[:, 3] * scale)[:, None]
         growth = (stops[:, 3] * scale2)[:, None] - radius
-        rest = np.array([(s.curve, s.normal[0], s.normal[1]) for s in solids], np.float32)
-        return np.concatenate([first, axis, 1 / np.maximum(length, 1e-3), radius, growth, rest], 1).astype(np.float32)
+        short = 1 / np.maximum(length, 1e-3)
+        return np.concatenate([first, axis, short, radius, growth, solids[:, 8:9]], 1).astype(np.float32)
 
     @cached_property
     def curved(self) -> tuple[NDArray[np.intp], Array, Array, Array]:
@@ -128,7 +127,7 @@ class Raster:
     @cached_property
     def normals(self) -> Array:
         """Unit vectors: x right, y up, z toward the camera, [H, W, 3]."""
-        flat = np.array([s.normal for s in self.stage.solids], np.float32)
+        flat = self.stage.solid_table()[:, 9:]
         found = flat[self.solid_of][self.ids].reshape(-1, 3)
         places, x, y, _ = self.curved
         found[places] = np.stack([x, y, np.sqrt(np.maximum(1 - x * x - y * y, 0))], -1)
@@ -137,7 +136,7 @@ class Raster:
     def lambert(self, light: Light) -> Array:
         """Cosine between the normal and the light, -1..1, [H, W]."""
         vector = np.array(light.vector, np.float32)
-        flat = np.array([s.normal for s in self.stage.solids], np.float32) @ vector
+        flat = self.stage.solid_table()[:, 9:] @ vector
         found = flat[self.solid_of][self.ids]
         places, x, y, _ = self.curved
         z = np.sqrt(np.maximum(1 - x * x - y * y, 0))
@@ -152,7 +151,7 @@ class Raster:
         mask = np.zeros(self.ids.shape, np.uint8)
         shapes = self._casting()
         if shapes:
-            circles = np.array(self.stage.circles, np.float32)
+            circles = self.stage.rounds()
             outline = whole(self.camera.project(self._thrown(circles, light), self.extent)[0])
             for shape in shapes:
                 points = outline[shape.start * SIDES : shape.stop * SIDES]
@@ -176,7 +175,7 @@ class Raster:
     def contact(self) -> Array:
         """Darkness where something touches the ground, 0..1, [H, W]."""
         mask = np.zeros(self.ids.shape, np.uint8)
-        circles = np.array(self.stage.circles, np.float32).reshape(-1, 4)
+        circles = self.stage.rounds()
         used = np.zeros(len(circles), bool)
         for shape in self._casting():
             used[shape.start : shape.stop] = True
@@ -198,9 +197,9 @@ def depth(raster: Raster) -> Array:
     y, x = np.mgrid[:height, :width].astype(np.float32) + 0.5
     ray_x = ((x - width / 2) / unit + camera.x) / REACH
     ray_y = ((height / 2 - y) / unit + camera.y - camera.eye) / REACH
-    solids = raster.stage.solids
-    normal = np.array([s.normal for s in solids], np.float32)
-    point = np.array([s.start for s in solids], np.float32) - np.array([0, camera.eye, REACH], np.float32)
+    solids = raster.stage.solid_table()
+    normal = solids[:, 9:]
+    point = solids[:, :3] - np.array([0, camera.eye, REACH], np.float32)
     offset = (normal * point).sum(1, keepdims=True)
     offset = np.where(np.abs(offset) < 1e-3, -1e-3, offset)
     plane = (normal / offset)[raster.solid_of[raster.ids]]
@@ -208,8 +207,7 @@ def depth(raster: Raster) -> Array:
     found = 1 / np.maximum(inverse, 1 / 200)
     places, nx, ny, along = raster.curved
     nearest = raster.solid_of[raster.ids.ravel()[places]]
-    ends = np.array([(s.start[2], s.start_radius, s.stop[2], s.stop_radius, s.curve) for s in solids], np.float32)
-    z0, r0, z1, r1, curve = ends[nearest].T
+    z0, r0, z1, r1, curve = solids[:, [2, 3, 6, 7, 8]][nearest].T
     bulge = np.sqrt(np.maximum(1 - (nx * nx + ny * ny) / (curve * curve), 0))
     found.ravel()[places] = REACH - (z0 + (z1 - z0) * along) - (r0 + (r1 - r0) * along) * bulge * 0.6
     return found

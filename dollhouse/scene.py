@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from random import Random
 
+import numpy as np
+
 from dollhouse import doll as dolls_module
 from dollhouse import light as lights
 from dollhouse import poses
@@ -17,14 +19,20 @@ from dollhouse.light import DIRECTIONS, Light
 from dollhouse.props import PROPS, Prop
 from dollhouse.skeleton import (
     CROWN,
+    HEAD,
+    HEIGHTS,
+    L_ELBOW,
     L_HAND,
     L_HIP,
     L_KNEE,
+    L_WRIST,
     NECK,
     PELVIS,
+    R_ELBOW,
     R_HAND,
     R_HIP,
     R_KNEE,
+    R_WRIST,
     Body,
     Floats,
     Pose,
@@ -133,15 +141,17 @@ def sampled(seed: int, split: str = "train", people: int | None = None, dolls: S
     count = people or len(dolls) or rng.choices((1, 2, 3), (5, 4, 2))[0]
     framing = rng.choices(FRAMINGS, ((5, 2, 2, 1), (6, 2, 1, 0), (6, 1, 0, 0))[count - 1])[0]
     names = poses.TRAIN_POSES if split == "train" else poses.POSES
+    names = names if framing == "full body" else _upright(names)
     actors = []
-    for number, (x, z) in enumerate(_places(rng, count)):
+    for number, (x, z) in enumerate(_places(rng, count, framing)):
         doll = dolls[number] if number < len(dolls) else dolls_module.sampled(rng)
-        pose = poses.sampled(rng, names if framing == "full body" else _upright(names))
-        actors.append(Actor(doll, pose, rng.choice(EXPRESSIONS), x, z))
+        actors.append(Actor(doll, poses.sampled(rng, names), rng.choice(EXPRESSIONS), x, z))
+    actors = _faces_cleared(rng, actors, names)
     background = Background(rng.choice(BACKGROUNDS), rng.randrange(1_000_000))
     styles = [s for s in STYLE_NAMES if split == "test" or (background.name, s) not in HELD_OUT_PAIRS]
     light = lights.sampled(rng, rng.choice(DIRECTIONS))
-    eye = round(rng.uniform(1.1, 1.45), 3)
+    tallest = max(HEIGHTS[actor.doll.kind] for actor in actors)
+    eye = round(tallest * rng.uniform(0.68, 0.84), 3)
     camera = framed(actors, framing, eye, rng)
     props = _props(rng, actors) if framing == "full body" else ()
     return Scene(tuple(actors), background, camera, light, rng.choice(styles), props, rng.randrange(1_000_000))
@@ -151,8 +161,36 @@ def _upright(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name not in _TALL_POSES)
 
 
-def _places(rng: Random, count: int) -> list[tuple[float, float]]:
-    spread = {1: (0.0,), 2: (-0.37, 0.37), 3: (-0.66, 0.0, 0.66)}[count]
+def _faces_cleared(rng: Random, actors: list[Actor], names: Sequence[str]) -> list[Actor]:
+    """Other poses, a few times over, for those who hold an arm before a face; then arms that hang down."""
+    for turn in range(5):
+        hiding = _hiding(actors)
+        if not hiding:
+            break
+        for number in hiding:
+            pose = poses.sampled(rng, tuple(names)) if turn < 4 else poses.pose("standing")
+            actors[number] = replace(actors[number], pose=pose)
+    return actors
+
+
+def _hiding(actors: Sequence[Actor]) -> list[int]:
+    """Who holds a hand or forearm before a face, as seen from the front."""
+    points = np.stack([body.points + [a.x, 0, a.z] for a, body in zip(actors, posed(actors), strict=True)])
+    heads = points[:, HEAD]
+    arms = np.concatenate([points[:, _ARMS], (points[:, _ELBOWS] + points[:, _WRISTS]) / 2], 1)  # [n, 6, 3]
+    apart = arms[:, :, None] - heads
+    radius = np.linalg.norm(points[:, CROWN] - heads, axis=1)
+    before = (np.hypot(apart[..., 0], apart[..., 1]) < radius * 1.15) & (apart[..., 2] > -radius)
+    return np.flatnonzero(before.any(axis=(1, 2))).tolist()
+
+
+_ELBOWS, _WRISTS = [R_ELBOW, L_ELBOW], [R_WRIST, L_WRIST]
+_ARMS = [R_HAND, L_HAND, R_WRIST, L_WRIST]
+
+
+def _places(rng: Random, count: int, framing: str) -> list[tuple[float, float]]:
+    near = 0.72 if framing != "full body" else 1.0
+    spread = [x * near for x in {1: (0.0,), 2: (-0.37, 0.37), 3: (-0.66, 0.0, 0.66)}[count]]
     return [
         (round(x + rng.uniform(-0.05, 0.05), 3), round(rng.uniform(-0.35, 0.1) - (0.3 if count == 3 and x == 0 else 0), 3))
         for x in spread
@@ -172,20 +210,21 @@ def _props(rng: Random, people: Sequence[Actor]) -> tuple[Prop, ...]:
 def framed(people: Sequence[Actor], framing: str, eye: float, rng: Random | None = None) -> Camera:
     """The window that shows these dolls so; with a generator it is a little off."""
     rng = rng or Random(0)
-    points = np_points(people, eye)
+    points = _on_reference(people, eye)
     low, high = _band(points, framing)
-    left, right = points[:, :14, 0].min() - 0.06, points[:, :14, 0].max() + 0.06
-    if framing in ("portrait", "waist up"):  # hands may leave the picture
-        heads = points[:, CROWN, 0]
-        left, right = heads.min() - 0.3, heads.max() + 0.3
+    shown = points[:, :14, 0] if framing == "full body" else points[:, CROWN, 0]  # elsewhere hands may leave the picture
+    margin = 0.06 if framing == "full body" else 0.24
+    left, right = shown.min() - margin, shown.max() + margin
     size = max(high - low, right - left)
+    if size > 1.2 * (high - low) and framing != "full body":
+        return framed(people, FRAMINGS[FRAMINGS.index(framing) - 1], eye, rng)
     slack = rng.uniform(1.02, 1.12)
     x = (left + right) / 2 + rng.uniform(-0.04, 0.04) * size
     y = (high + low) / 2 if size == high - low else low + size * 0.47
     return Camera(framing, round(size * slack, 4), round(float(x), 4), round(float(y), 4), eye)
 
 
-def np_points(people: Sequence[Actor], eye: float) -> Floats:
+def _on_reference(people: Sequence[Actor], eye: float) -> Floats:
     """[n, 28, 3], as they fall on the reference plane."""
     found = []
     for actor, body in zip(people, posed(people), strict=True):
@@ -194,8 +233,6 @@ def np_points(people: Sequence[Actor], eye: float) -> Floats:
         points[:, :1] *= nearer
         points[:, 1:2] = eye + (points[:, 1:2] - eye) * nearer
         found.append(points)
-    import numpy as np
-
     return np.stack(found)
 
 

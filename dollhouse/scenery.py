@@ -26,7 +26,7 @@ class Scenery:
         r, g, b = (min(255, max(0, c + self.rng.randint(-spread, spread))) for c in colour)
         return r, g, b
 
-    def sky(self, top: RGB, low: RGB, bands: int = 10, height: float = 80.0) -> None:
+    def sky(self, top: RGB, low: RGB, bands: int = 14, height: float = 42.0) -> None:
         self.use("sky")
         solid = self.stage.plane((0.0, 0.0, SKY_Z))
         for band in range(bands):
@@ -34,7 +34,7 @@ class Scenery:
             low_edge = -400.0 if band == 0 else height * band / bands
             high_edge = 900.0 if band == bands - 1 else height * (band + 1) / bands
             edge = [(-500.0, low_edge), (500.0, low_edge), (500.0, high_edge), (-500.0, high_edge)]
-            self.stage.polygon([(x, y, SKY_Z) for x, y in edge], colour, solid, glow=0.85)
+            self.stage.polygon([(x, y, SKY_Z) for x, y in edge], colour, solid, glow=0.93)
 
     def ground(self, colour: RGB, to: float = SKY_Z, line: int = 0) -> int:
         self.use("ground")

@@ -6,6 +6,7 @@ camera's `size` metres fill the shorter side of the picture.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -22,8 +23,7 @@ Array = NDArray[np.float32]
 
 REACH = 5.0  # metres from the eye to the reference plane
 NEAR = 0.6  # nothing is drawn nearer to the eye
-SIDES = 12  # points on a circle
-_ROUND = np.stack([np.cos(np.arange(SIDES) * 2 * np.pi / SIDES), np.sin(np.arange(SIDES) * 2 * np.pi / SIDES)], -1)
+SIDES, MORE_SIDES = 12, 28  # points on a circle in a small and in a large picture
 FAR_AWAY = 20_000  # samples: beyond this a coordinate is clipped before it becomes an integer
 
 
@@ -72,27 +72,24 @@ class Shape(NamedTuple):
 BLOB, POLYGON, PATCH = range(3)
 
 
-class Solid(NamedTuple):
-    """What a shape is the picture of: a round cone between two spheres, or a plane (`curve` 0)."""
+SOLID = 12  # numbers that say what a shape is the picture of: a round cone between two balls, or a plane (curve 0)
+Floats = array  # of C floats
 
-    start: Point
-    start_radius: float
-    stop: Point
-    stop_radius: float
-    curve: float
-    normal: Point
+
+def _floats() -> Floats:
+    return array("f")
 
 
 @dataclass
 class Stage:
     pen: Pen = Pen()
     shapes: list[Shape] = field(default_factory=list)
-    circles: list[Circle] = field(default_factory=list)
-    points: list[Point] = field(default_factory=list)
+    circles: Floats = field(default_factory=_floats)  # 4 for each
+    points: Floats = field(default_factory=_floats)  # 3 for each
     templates: list[Array] = field(default_factory=list)  # [k, 2] each
-    frames: list[tuple[Point, Point, Point]] = field(default_factory=list)  # origin and both axes of each template
+    frames: Floats = field(default_factory=_floats)  # 9 for each template: origin and both axes
     template_points: int = 0
-    solids: list[Solid] = field(default_factory=list)
+    solids: Floats = field(default_factory=_floats)  # SOLID for each
     wall: float = -1e4  # z of the wall behind the dolls, where shadows climb
     lines: int = 0
 
@@ -102,12 +99,12 @@ class Stage:
 
     def cone(self, start: Circle, stop: Circle | None = None, curve: float = 0.92) -> int:
         stop = stop or start
-        self.solids.append(Solid(start[:3], start[3], stop[:3], stop[3], curve, (0.0, 0.0, 1.0)))
-        return len(self.solids) - 1
+        self.solids.extend((*start, *stop, curve, 0.0, 0.0, 1.0))
+        return len(self.solids) // SOLID - 1
 
     def plane(self, point: Point, normal: Point = (0.0, 0.0, 1.0)) -> int:
-        self.solids.append(Solid(point, 1e3, point, 1e3, 0.0, normal))
-        return len(self.solids) - 1
+        self.solids.extend((*point, 1e3, *point, 1e3, 0.0, *normal))
+        return len(self.solids) // SOLID - 1
 
     def _add(
         self, key: float, kind: int, start: int, stop: int, colour: RGB, solid: int, line: int, glow: float, casts: bool
@@ -126,17 +123,19 @@ class Stage:
     ) -> int:
         """The hull of one to four balls. Without a solid it is the round cone of the first and the last."""
         solid = self.cone(circles[0], circles[-1]) if solid is None else solid
-        start = len(self.circles)
-        self.circles.extend(circles)
-        self._add(key, BLOB, start, len(self.circles), colour, solid, line, glow, casts)
+        start = len(self.circles) // 4
+        for circle in circles:
+            self.circles.extend(circle)
+        self._add(key, BLOB, start, start + len(circles), colour, solid, line, glow, casts)
         return solid
 
     def polygon(
         self, points: Sequence[Point], colour: RGB, solid: int, key: float = 0.0, line: int = 0, glow: float = 0.0
     ) -> None:
-        start = len(self.points)
-        self.points.extend(points)
-        self._add(key, POLYGON, start, len(self.points), colour, solid, line, glow, False)
+        start = len(self.points) // 3
+        for point in points:
+            self.points.extend(point)
+        self._add(key, POLYGON, start, start + len(points), colour, solid, line, glow, False)
 
     def patch(
         self,
@@ -151,7 +150,8 @@ class Stage:
         """A flat figure [k, 2] laid into the plane of a frame (origin, x axis, y axis)."""
         start = self.template_points
         self.templates.append(template)
-        self.frames.append(frame)
+        for vector in frame:
+            self.frames.extend(vector)
         self.template_points += len(template)
         self._add(key, PATCH, start, self.template_points, colour, solid, line, glow, False)
 
@@ -159,35 +159,56 @@ class Stage:
         """Put one doll's shapes, which were added since `start`, in the order of their keys."""
         self.shapes[start:] = sorted(self.shapes[start:], key=lambda shape: shape.key)
 
+    def rounds(self) -> Array:
+        """Centre and radius of every circle, [n, 4]."""
+        return np.frombuffer(self.circles, np.float32).reshape(-1, 4)
+
+    def solid_table(self) -> Array:
+        """[n, SOLID]: start and radius 0-3, stop and radius 4-7, curve 8, normal 9-11."""
+        return np.frombuffer(self.solids, np.float32).reshape(-1, SOLID)
+
     def patch_points(self) -> Array:
         if not self.templates:
             return np.zeros((0, 3), np.float32)
-        frames = np.repeat(np.array(self.frames, np.float32), [len(t) for t in self.templates], axis=0)
+        each = np.frombuffer(self.frames, np.float32).reshape(-1, 3, 3)
+        frames = np.repeat(each, [len(t) for t in self.templates], axis=0)
         flat = np.concatenate(self.templates)
         return frames[:, 0] + frames[:, 1] * flat[:, :1] + frames[:, 2] * flat[:, 1:]
 
     def outlines(self, camera: Camera, extent: tuple[int, int]) -> list[NDArray[np.int32]]:
         """The integer points of every blob's circles, every polygon and every patch, by kind."""
-        circles = np.array(self.circles, np.float32).reshape(-1, 4)
+        circles = self.rounds()
         centres, scale = camera.project(circles[:, :3], extent)
-        rounds = centres[:, None] + (circles[:, 3] * scale)[:, None, None] * _ROUND
-        polygons = camera.project(np.array(self.points, np.float32).reshape(-1, 3), extent)[0]
+        rounds = centres[:, None] + (circles[:, 3] * scale)[:, None, None] * _ROUNDS[_sides(extent)]
+        polygons = camera.project(np.frombuffer(self.points, np.float32).reshape(-1, 3), extent)[0]
         patches = camera.project(self.patch_points(), extent)[0]
         return [whole(points.reshape(-1, 2)) for points in (rounds, polygons, patches)]
 
     def ids(self, camera: Camera, extent: tuple[int, int]) -> NDArray[np.uint16]:
         """The number of the front shape at every sample, [H, W]."""
-        outlines = self.outlines(camera, extent)
+        outlines, sides = self.outlines(camera, extent), _sides(extent)
         canvas = np.zeros((extent[1], extent[0]), np.uint16)
         for number, shape in enumerate(self.shapes):
             if shape.kind == BLOB:
-                points = outlines[0][shape.start * SIDES : shape.stop * SIDES]
+                points = outlines[0][shape.start * sides : shape.stop * sides]
                 if shape.stop - shape.start > 1:
                     points = cv2.convexHull(points)
                 cv2.fillConvexPoly(canvas, points, number)
             else:
                 cv2.fillPoly(canvas, [outlines[shape.kind][shape.start : shape.stop]], number)
         return canvas
+
+
+def _sides(samples: tuple[int, int]) -> int:
+    return SIDES if min(samples) <= 640 else MORE_SIDES
+
+
+def _round(sides: int) -> Array:
+    angles = np.arange(sides) * 2 * np.pi / sides
+    return np.stack([np.cos(angles), np.sin(angles)], -1).astype(np.float32) / np.float32(np.cos(np.pi / sides) ** 0.5)
+
+
+_ROUNDS = {sides: _round(sides) for sides in (SIDES, MORE_SIDES)}
 
 
 def whole(points: NDArray[np.floating]) -> NDArray[np.int32]:

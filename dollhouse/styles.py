@@ -88,17 +88,18 @@ def _lines(colour: Bytes, line: Bytes, ink: tuple[int, int, int], strength: floa
 
 def flat(raster: Raster, light: Light, seed: int) -> Bytes:
     """Cartoon: two tones and an outline."""
-    tone = np.clip((raster.lambert(light) - 0.18) * 8, 0, 1) * 0.62 + 0.16
+    cosine = raster.lambert(light)
+    tone = np.where(raster.owner > 0, np.clip((cosine - 0.16) * 8, 0, 1) * 0.58 + 0.2, np.maximum(cosine, 0) * 0.5 + 0.28)
     hidden = np.clip((shadows(raster, light) - 0.35) * 4, 0, 1)
     shading = lit(raster, light, tone, hidden) * (1 - 0.4 * raster.contact() * raster.receives)[..., None]
     picture = encoded(_TO_LINEAR[raster.albedo[..., :3]] * shading)
-    return _lines(picture, raster.outline, INK, 0.85)
+    return _lines(picture, raster.outline, INK, 0.82)
 
 
 def photo(raster: Raster, light: Light, seed: int) -> Bytes:
     """Shaded: smooth light, gloss, dark creases, a soft background and a little grain."""
     cosine = raster.lambert(light)
-    amount = np.maximum(cosine, 0)
+    amount = np.maximum(cosine, 0) * 0.95 + 0.05
     hidden = shadows(raster, light)
     shading = lit(raster, light, amount, hidden)
     crease = cv2.GaussianBlur(raster.outline, (0, 0), max(0.8, min(raster.extent) * 0.011)).astype(np.float32) / 255
@@ -107,7 +108,7 @@ def photo(raster: Raster, light: Light, seed: int) -> Bytes:
     gloss = np.maximum(cosine - 0.82, 0) ** 2 * (raster.owner > 0)
     linear += (gloss * 2.2)[..., None] * np.array(light.rgb, np.float32)
     picture = _defocused(encoded(linear), raster)
-    grainy = picture + (noise(raster.extent, seed) * 2.2)[..., None]
+    grainy = picture + (noise(raster.extent, seed) * 1.6)[..., None]
     return np.clip(grainy, 0, 255).astype(np.uint8)
 
 
@@ -121,11 +122,10 @@ def sketch(raster: Raster, light: Light, seed: int) -> Bytes:
     """Pencil on paper with a thin wash of colour; shade is hatched."""
     cosine, hidden = raster.lambert(light), shadows(raster, light)
     paper = 249 + noise(raster.extent, seed) * 2
-    share = 0.62 * raster.albedo[..., 3:].astype(np.float32) / 255 + 0.24
+    share = 0.56 * raster.albedo[..., 3:].astype(np.float32) / 255 + 0.3
     colour = raster.albedo[..., :3] * share + paper[..., None] * np.array([1, 0.99, 0.96], np.float32) * (1 - share)
-    dark = np.clip(0.45 - cosine, 0, 1) * (raster.owner > 0) + hidden * 0.9
-    dark = np.clip(dark * 1.4, 0, 1) * _hatching(raster.extent)
-    pencil = 1 - 0.5 * dark
+    dark = np.clip((0.3 - cosine) * 2.5, 0, 1) * (raster.owner > 0) * 0.62 + hidden * 0.9
+    pencil = 1 - 0.42 * np.minimum(dark, 1) * _hatching(raster.extent)
     line = raster.outline.astype(np.float32) * np.clip(0.95 + 0.22 * noise(raster.extent, seed + 3), 0, 1.1) / 255
     return np.clip(colour * (pencil * (1 - 0.8 * np.minimum(line, 1)))[..., None], 0, 255).astype(np.uint8)
 
@@ -139,8 +139,8 @@ def _hatching(extent: tuple[int, int]) -> Array:
 
 def watercolour(raster: Raster, light: Light, seed: int) -> Bytes:
     """Thin paint: wandering edges, pigment that gathers at them, granulation, and paper at the border."""
-    amount = np.clip(raster.lambert(light) * 0.8 + 0.2, 0, 1)
-    shading = lit(raster, light, amount, shadows(raster, light)) * 1.05
+    amount = np.clip(raster.lambert(light) * 0.7 + 0.3, 0, 1)
+    shading = lit(raster, light, amount, shadows(raster, light)) * 1.12
     picture = encoded(_TO_LINEAR[raster.albedo[..., :3]] * shading)
     unit = min(raster.extent) / 128
     wander = cv2.GaussianBlur(noise(raster.extent, seed), (0, 0), 2.2 * unit) * (2.4 * unit)
@@ -148,7 +148,8 @@ def watercolour(raster: Raster, light: Light, seed: int) -> Bytes:
     picture = cv2.remap(picture, across + wander, down + np.roll(wander, 9, 0), cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
     pooled = raster.outline.astype(np.float32) / 255
     paint = 1 - picture.astype(np.float32) / 255
-    strength = 0.84 + 0.5 * pooled * 0.6 + noise(raster.extent, seed + 5) * 0.05
+    wash = cv2.GaussianBlur(noise(raster.extent, seed + 5), (0, 0), 2.5 * unit) * (3 * unit)
+    strength = 0.88 + 0.26 * pooled + wash * 0.035 + noise(raster.extent, seed + 9) * 0.02
     paint = paint * (strength * _paper(raster.extent))[..., None]
     return np.clip(253 - 255 * paint, 0, 255).astype(np.uint8)
 

@@ -116,10 +116,10 @@ def _plain() -> AbstractContextManager[object]:
 
 
 def _to_tensor(crop: np.ndarray, device: torch.device) -> torch.Tensor:  # [1, C, H, W], 0..1, float32
-    if crop.dtype == np.uint8:
-        return torch.from_numpy(crop.copy()).to(device).permute(2, 0, 1)[None].float().div_(255)
-    scale = np.float32(1 / 65535 if crop.dtype == np.uint16 else 1)
-    return torch.from_numpy(crop.astype(np.float32) * scale).to(device).permute(2, 0, 1)[None]
+    """Travels as bytes where it is bytes. Channels lie last, in just the strides that libraries know as such."""
+    most = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}.get(crop.dtype, 1)
+    plain = np.array(crop, np.uint8 if most == 255 else np.float32, order="C")
+    return torch.from_numpy(plain[None]).to(device).permute(0, 3, 1, 2).float().div_(most)
 
 
 def _to_array(y: torch.Tensor, dtype: np.dtype) -> np.ndarray:  # [C, H, W] -> [H, W, C]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
+import io
 import logging
 import socket
 import warnings
@@ -148,7 +150,8 @@ def make_app(host: EmbeddedHost, units: Sequence[Unit]) -> FastAPI:
     blocks = build(host, units).queue(default_concurrency_limit=4)
     outputs = host.root / "outputs"
     outputs.mkdir(exist_ok=True)
-    app = gr.mount_gradio_app(app, blocks, path="/", show_api=False, allowed_paths=[str(outputs)])
+    with contextlib.redirect_stdout(io.StringIO()):  # gradio 5.50 prints the path here
+        app = gr.mount_gradio_app(app, blocks, path="/", show_api=False, allowed_paths=[str(outputs)])
     app.add_middleware(page.Sealed)
     return app
 
