@@ -67,8 +67,7 @@ def main() -> None:
 
 def _race(rounds: int) -> tuple[dict[str, list[float]], dict[str, str], str]:
     module = random_weights(rrdb(6, features=64))
-    network = from_state(module.state_dict(), "RRDB-6B")
-    network.digest = "bench"
+    network = from_state(module.state_dict(), "RRDB-6B", digest="RRDB-6B")
     source = (picture(384, 384) * 255).astype(np.uint8)
     halos = Halos()
     started = time.perf_counter()
@@ -153,7 +152,7 @@ def _realesrgan_file() -> Path | None:
 def _whole(network: Network, source: np.ndarray) -> np.ndarray:
     """In one piece. # [H, W, 3], 0..1"""
     with torch.inference_mode():
-        x = torch.from_numpy(source.copy()).permute(2, 0, 1)[None].float() / 255
+        x = torch.from_numpy(source.copy()).unsqueeze(0).permute(0, 3, 1, 2).float() / 255
         return network.forward(network.module, x)[0].permute(1, 2, 0).clamp(0, 1).numpy()
 
 
@@ -190,7 +189,7 @@ def _borders() -> None:
     identity = srvgg(1, features=8)
     for weight in identity.parameters():  # what is left adds the enlarged picture itself
         weight.data.zero_()
-    net = from_state(identity.state_dict(), "identity")
+    net = from_state(identity.state_dict(), "identity", digest="identity")
     ways = {"ours": _ours(net, Halos()), "webui": _webui(identity)}
     for name, way in ways.items():
         white = ((side, np.full((side, side, 3), 255, np.uint8)) for side in range(150, 201))
@@ -206,7 +205,7 @@ def _memory(name: str) -> float:
 
 def _peak(name: str) -> float:
     module = random_weights(srvgg(4, features=8))
-    network = from_state(module.state_dict(), "small")
+    network = from_state(module.state_dict(), "small", digest="small")
     ways = {"ours": lambda: _ours(network, Halos()), "webui": lambda: _webui(module)}
     way = ways.get(name, lambda: _realesrganer(module))()
     assert way

@@ -68,9 +68,21 @@ class Doll:
 
 _MAYBE = ("", *CLOTH)
 _CHOICES: dict[str, tuple[str, ...] | dict] = {
-    **{"kind": KINDS, "size": SIZES, "skin": SKIN, "hair_style": HAIR_STYLES, "hair": HAIR},
-    **{"top_kind": TOPS, "top": CLOTH, "bottom_kind": BOTTOMS, "bottom": CLOTH, "shoes_kind": SHOES, "shoes": CLOTH},
-    **{"hat_kind": ("", *HATS), "hat": _MAYBE, "scarf": _MAYBE, "bag": _MAYBE},
+    "kind": KINDS,
+    "size": SIZES,
+    "skin": SKIN,
+    "hair_style": HAIR_STYLES,
+    "hair": HAIR,
+    "top_kind": TOPS,
+    "top": CLOTH,
+    "bottom_kind": BOTTOMS,
+    "bottom": CLOTH,
+    "shoes_kind": SHOES,
+    "shoes": CLOTH,
+    "hat_kind": ("", *HATS),
+    "hat": _MAYBE,
+    "scarf": _MAYBE,
+    "bag": _MAYBE,
 }
 
 
@@ -94,12 +106,14 @@ def sampled(rng: Random) -> Doll:
     cloth = tuple(colour for colour in CLOTH if colour != "brown" or skin in ("fair", "tan"))  # cloth unlike skin
     top = rng.choice(cloth)
     others = [colour for colour in cloth if colour != top]
-    has_hat, has_scarf, has_bag = rng.random() < 0.25, rng.random() < 0.18, rng.random() < 0.2
+    style = rng.choices(HAIR_STYLES, _STYLES[kind])[0]
+    has_hat = rng.random() < 0.3 and style not in ("bun", "spiky")  # a hat would hide them
+    has_scarf, has_bag = rng.random() < 0.18, rng.random() < 0.2
     return Doll(
         kind=kind,
         size=rng.choices(SIZES, (1, 2, 1))[0],
         skin=skin,
-        hair_style=rng.choices(HAIR_STYLES, _STYLES[kind])[0],
+        hair_style=style,
         hair=rng.choice(tuple(HAIR)),
         top_kind=rng.choice(TOPS),
         top=top,
@@ -138,7 +152,9 @@ _HELD_OUT = (
     _cast("Nilo", "boy/slim/tan/short/brown/t-shirt/blue/shorts/grey/shoes/white", ("star top", "yellow")),
     _cast("Oona", "girl/average/dark/bun/black/sweater/yellow/skirt/green/shoes/red", ("odd socks", "pink")),
     _cast("Bram", "man/plump/fair/short/red/jacket/brown/trousers/black/boots/black", ("eye patch", "black")),
-    _cast("Tavi", "boy/average/brown/curly/black/tank top/orange/trousers/white/shoes/blue", ("striped trousers", "red")),
+    _cast(
+        "Tavi", "boy/average/brown/curly/black/tank top/orange/trousers/white/shoes/blue", ("striped trousers", "red")
+    ),
     _cast("Zuri", "woman/slim/dark/long/purple/sweater/white/long skirt/red/boots/brown", ("dotted skirt", "white")),
     _cast("Kip", "boy/plump/fair/spiky/blond/sweater/green/shorts/brown/shoes/orange", ("cape", "red")),
     _cast("Lumi", "girl/slim/fair/long/white/t-shirt/pink/trousers/blue/boots/white", ("hair tips", "green")),

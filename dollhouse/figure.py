@@ -143,16 +143,19 @@ def _foot(f: Figure, side: str) -> None:
     line = f.line(part)
     r = b.sole * 0.72
     f.stage.blob(
-        (ball(heel, r), ball(lerp(heel, ankle, 0.6), r * 1.02), ball(toe, r * 1.12)), colour, None, key, line, casts=True
+        (ball(heel, r), ball(lerp(heel, ankle, 0.6), r * 1.02), ball(toe, r * 1.12)),
+        colour,
+        None,
+        key,
+        line,
+        casts=True,
     )
     low, front = lerp(heel, (heel[0], 0, heel[2]), 0.2), lerp(toe, (toe[0], 0, toe[2]), 0.2)
     if f.doll.shoes_kind == "boots":
         top = lerp(ankle, knee, 0.42)
         f.stage.blob((ball(ankle, b.ankle_r * 1.25), ball(top, b.ankle_r * 1.5)), colour, None, key - 0.001, line)
         cuff = lerp(ankle, knee, 0.36)
-        f.stage.blob(
-            (ball(cuff, b.ankle_r * 1.45), ball(top, b.ankle_r * 1.5)), fold(colour), None, key - 0.0005, line
-        )
+        f.stage.blob((ball(cuff, b.ankle_r * 1.45), ball(top, b.ankle_r * 1.5)), fold(colour), None, key - 0.0005, line)
     else:
         sole = (236, 234, 226) if f.doll.shoes != "white" else (150, 150, 156)
         f.stage.blob((ball(low, r * 0.7), ball(front, r * 0.85)), sole, None, key - 0.0005, line)
@@ -203,7 +206,8 @@ def _torso(f: Figure) -> None:
     z, line = p[WAIST][2], f.line("torso")
     inset = 0.82
     shoulders = [
-        ball(lerp(p[NECK], p[i], inset), b.arm_r * (1.05 if kind == "tank top" else 1.3)) for i in (R_SHOULDER, L_SHOULDER)
+        ball(lerp(p[NECK], p[i], inset), b.arm_r * (1.05 if kind == "tank top" else 1.3))
+        for i in (R_SHOULDER, L_SHOULDER)
     ]
     waist, rise = ball(p[WAIST], b.waist_r * 1.02), 0.012 * b.height
     half = abs(f.torso.x[0]) * b.shoulder + abs(f.torso.z[0]) * b.waist_r + b.arm_r * 0.6
@@ -223,7 +227,13 @@ def _neck(f: Figure, key: float) -> None:
     b, p = f.build, f.points
     f.pen("neck", "skin")
     base = f.torso.at(0, -0.06, 0.08)
-    f.stage.blob((ball(base, b.head * 0.36), ball(f.head.at(0, -0.5, 0), b.head * 0.34)), f.skin, None, f.head_key - 0.0065, f.line("neck"))
+    f.stage.blob(
+        (ball(base, b.head * 0.36), ball(f.head.at(0, -0.5, 0), b.head * 0.34)),
+        f.skin,
+        None,
+        f.head_key - 0.0065,
+        f.line("neck"),
+    )
     if f.doll.top_kind == "jacket":
         _jacket_front(f, key)
     elif f.doll.top_kind == "sweater":
@@ -238,7 +248,10 @@ def _jacket_front(f: Figure, key: float) -> None:
     deep = f.build.waist_r / f.build.torso
     shirt = (246, 246, 242) if f.doll.top not in ("white", "yellow", "grey") else (60, 62, 74)
     f.pen("torso", "extra")
-    front = [f.torso.at(x, y, deep) for x, y in ((-0.2, -0.02), (0.2, -0.02), (0.11, -0.5), (0.15, -0.93), (-0.15, -0.93), (-0.11, -0.5))]
+    front = [
+        f.torso.at(x, y, deep)
+        for x, y in ((-0.2, -0.02), (0.2, -0.02), (0.11, -0.5), (0.15, -0.93), (-0.15, -0.93), (-0.11, -0.5))
+    ]
     f.stage.polygon(front, shirt, f.chest, key + 0.003, f.line("torso") + len(PART))
     f.pen("torso", "top")
     for side in (-1, 1):

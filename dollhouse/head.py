@@ -29,8 +29,14 @@ _JAGGED: Line = (
 )
 _BAND: Line = ((-1.0, 0.34), (-0.6, 0.42), (0.0, 0.44), (0.6, 0.42), (1.0, 0.34))
 _HAIRLINES = {
-    **{"short": _SWEPT, "long": _PARTED, "bob": _FRINGE, "ponytail": _SWEPT, "pigtails": _FRINGE, "bun": _PARTED},
-    **{"curly": _JAGGED, "spiky": _JAGGED},
+    "short": _SWEPT,
+    "long": _PARTED,
+    "bob": _FRINGE,
+    "ponytail": _SWEPT,
+    "pigtails": _FRINGE,
+    "bun": _PARTED,
+    "curly": _JAGGED,
+    "spiky": _JAGGED,
 }
 _LOCKS = ("long", "bob")
 
@@ -41,7 +47,12 @@ def draw_head(f: Figure) -> None:
     _back_hair(f, key)
     f.pen("head", "skin")
     f.stage.blob(
-        (f.head.ball(0, 0.1, 0, 0.93), f.head.ball(0, -0.46, 0.06, 0.52)), f.skin, f.skull, key, f.line("head"), casts=True
+        (f.head.ball(0, 0.1, 0, 0.93), f.head.ball(0, -0.46, 0.06, 0.52)),
+        f.skin,
+        f.skull,
+        key,
+        f.line("head"),
+        casts=True,
     )
     _ears(f, key)
     draw_face(f, key)
@@ -77,7 +88,12 @@ def _back_hair(f: Figure, key: float) -> None:
             colour = mix(hair_colour(f, side), (20, 14, 24), 0.22)
             tip = head.ball(side * 0.72, low, -0.4, 0.42)
             f.stage.blob(
-                (head.ball(0, 0.1, -0.2, 1.05), head.ball(side * 0.72, -0.3, -0.25, 0.46), tip), colour, solid, behind, line, casts=True
+                (head.ball(0, 0.1, -0.2, 1.05), head.ball(side * 0.72, -0.3, -0.25, 0.46), tip),
+                colour,
+                solid,
+                behind,
+                line,
+                casts=True,
             )
             _tip(f, (head.ball(side * 0.72, low * 0.72, -0.4, 0.42), tip), behind + 0.001, solid)
     f.stage.blob((head.ball(0, 0.12, -0.1, 1.04),), dark, solid, key - 0.004, line, casts=True)
@@ -98,7 +114,13 @@ def _ponytail(f: Figure, key: float, solid: int) -> None:
     behind = key - 0.006
     f.stage.blob(swing[:2], colour, None, behind, f.line("hair"), casts=True)
     f.stage.blob(swing[1:], colour, None, behind, f.line("hair"), casts=True)
-    f.stage.blob((head.ball(0.42, 0.98, -0.7, 0.2), head.ball(0.62, 0.72, -0.7, 0.2)), (236, 70, 90), None, key - 0.0045, f.line("bag"))
+    f.stage.blob(
+        (head.ball(0.42, 0.98, -0.7, 0.2), head.ball(0.62, 0.72, -0.7, 0.2)),
+        (236, 70, 90),
+        None,
+        key - 0.0045,
+        f.line("bag"),
+    )
 
 
 def _pigtails(f: Figure, key: float, solid: int) -> None:
@@ -114,14 +136,22 @@ def _pigtails(f: Figure, key: float, solid: int) -> None:
 
 def _bun(f: Figure, key: float, solid: int) -> None:
     f.stage.blob((f.head.ball(0, 1.28, -0.2, 0.44),), hair_colour(f), None, key - 0.005, f.line("bag"), casts=True)
-    f.stage.blob((f.head.ball(-0.3, 1.0, -0.1, 0.1), f.head.ball(0.3, 1.0, -0.1, 0.1)), (236, 70, 90), None, key - 0.0045, f.line("bag"))
+    f.stage.blob(
+        (f.head.ball(-0.3, 1.0, -0.1, 0.1), f.head.ball(0.3, 1.0, -0.1, 0.1)),
+        (236, 70, 90),
+        None,
+        key - 0.0045,
+        f.line("bag"),
+    )
 
 
 def _curls(f: Figure, key: float, solid: int) -> None:
     for number in range(9):
         angle = pi * (-0.24 + number * 1.48 / 8)
         x, y = 1.08 * cos(angle), 0.16 + 1.02 * sin(angle)
-        f.stage.blob((f.head.ball(x, y, -0.1, 0.4),), hair_colour(f, x), None, key - 0.003, f.line("hair"), casts=number % 2 == 0)
+        f.stage.blob(
+            (f.head.ball(x, y, -0.1, 0.4),), hair_colour(f, x), None, key - 0.003, f.line("hair"), casts=number % 2 == 0
+        )
 
 
 def _front_hair(f: Figure, key: float) -> None:
@@ -131,7 +161,8 @@ def _front_hair(f: Figure, key: float) -> None:
     line, above = f.line("hair"), key + 0.004
     spikes = 0.34 if style == "spiky" and not f.doll.hat else 0.0
     hairline = _HAIRLINES[style]
-    f.stage.polygon(_crown(f, hairline, 1.1, spikes), hair_colour(f), solid, above, line)
+    reach = 0.54 if style == "short" else 0.63
+    f.stage.polygon(_crown(f, hairline, 1.1, spikes, reach=reach), hair_colour(f), solid, above, line)
     if f.doll.mark("split hair"):
         f.stage.polygon(_crown(f, hairline, 1.1, spikes, half=True), hair_colour(f, 1), solid, above + 0.0005, line)
     if style in _LOCKS:
@@ -159,7 +190,6 @@ def _crown(
     steps = 16
     for number in range(0 if not half else steps // 2, steps + 1):
         angle = up + pi * reach * (1 - 2 * number / steps)
-        angle = 2 * up - angle if False else angle
         r = head.unit * (radius + (spikes if number % 2 and 1 < number < steps - 1 else -spikes * 0.1))
         outer.append((cx + r * cos(angle) + head.y[0] * 0.06 * head.unit, cy + r * sin(angle) + 0.06 * head.unit, cz))
     places = [_on_head(f, x, y) for x, y in hairline]
@@ -201,7 +231,9 @@ def _cap(f: Figure, key: float, colour: RGB) -> None:
 def _beanie(f: Figure, key: float, colour: RGB) -> None:
     f.pen("hat", "hat")
     line, solid = f.line("hat"), f.stage.cone(f.head.ball(0, 0.2, 0, 1.2))
-    f.stage.blob((f.head.ball(0, 1.36, 0, 0.27),), mix(colour, (255, 255, 255), 0.55), None, key - 0.0005, line, casts=True)
+    f.stage.blob(
+        (f.head.ball(0, 1.36, 0, 0.27),), mix(colour, (255, 255, 255), 0.55), None, key - 0.0005, line, casts=True
+    )
     f.stage.polygon(_crown(f, _BAND, 1.2, reach=0.4), colour, solid, key, line)
     band = [f.head.ball(x, 0.5, z, 0.18) for x, z in ((-0.98, 0.1), (0.98, 0.1))]
     f.stage.blob(band, fold(colour), solid, key + 0.0005, line)

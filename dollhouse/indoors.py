@@ -98,7 +98,9 @@ def office(s: Scenery) -> None:
         s.panel(x - 0.5, x + 0.5, 1.05, 2.25, z + 0.03, (168, 206, 236), glow=0.7)
         for tower in range(3):
             a = x - 0.48 + tower * 0.32
-            s.panel(a, a + 0.24, 1.05, 1.05 + rng.uniform(0.25, 0.8), z + 0.035, s.varied((134, 156, 182), 12), glow=0.5)
+            s.panel(
+                a, a + 0.24, 1.05, 1.05 + rng.uniform(0.25, 0.8), z + 0.035, s.varied((134, 156, 182), 12), glow=0.5
+            )
     _shelf(s, side * rng.uniform(1.35, 1.6), z)
     _desk(s, -side * rng.uniform(0.95, 1.35), z + rng.uniform(0.7, 1.1))
 
@@ -112,7 +114,9 @@ def _shelf(s: Scenery, x: float, z: float) -> None:
         a = x - 0.35
         while a < x + 0.28:
             wide = s.rng.uniform(0.06, 0.12)
-            colour = s.rng.choice([(196, 76, 70), (66, 112, 170), (232, 182, 78), (94, 146, 104), (240, 238, 230), (70, 74, 88)])
+            colour = s.rng.choice(
+                [(196, 76, 70), (66, 112, 170), (232, 182, 78), (94, 146, 104), (240, 238, 230), (70, 74, 88)]
+            )
             s.panel(a, a + wide, low, low + s.rng.uniform(0.24, 0.34), z + 0.415, colour)
             a += wide + 0.012
 

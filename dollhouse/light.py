@@ -56,7 +56,8 @@ class Light:
     def rgb(self) -> tuple[float, float, float]:
         """Linear factors of the direct light."""
         r, g, b = LIGHT[self.colour]
-        power = STRENGTHS[self.strength] * DIRECT[self.kind]
+        behind = max(0.0, -self.vector[2])  # a lamp behind shows on edges only: it is made stronger
+        power = STRENGTHS[self.strength] * DIRECT[self.kind] * (1 + behind)
         return r * power, g * power, b * power
 
     @property

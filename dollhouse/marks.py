@@ -16,6 +16,7 @@ from dollhouse.skeleton import (
     L_KNEE,
     L_SHOULDER,
     NECK,
+    PELVIS,
     R_ANKLE,
     R_HIP,
     R_KNEE,
@@ -40,7 +41,6 @@ def _heart() -> Array:
 
 _STAR, _HEART, _DISC = _star(), _heart(), disc()
 _BAR = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], np.float32)
-_LEFT_HALF = np.array([(0, -1), (1, -1), (1.05, 1), (0, 1)], np.float32)
 
 
 def _on_chest(f: Figure, template: Array, x: float, y: float, size: float, colour: RGB, tall: float = 1.0) -> None:
@@ -63,8 +63,18 @@ def _heart_top(f: Figure, colour: RGB) -> None:
 
 
 def _half_top(f: Figure, colour: RGB) -> None:
-    wide = (f.build.hip + f.build.thigh_r) / f.build.torso
-    _on_chest(f, _LEFT_HALF, 0, -0.47, wide, colour, 0.47 / wide)
+    p, b = f.points, f.build
+    f.pen("torso", "top")
+    key, seam = p[WAIST][2] + 0.0155 * b.height, b.height * 0.002
+    middle = lerp(p[WAIST], p[PELVIS], 0.8)
+    halves = (
+        (ball(f.torso.at(0, -0.05, 0), seam), ball(lerp(p[NECK], p[L_SHOULDER], 0.82), b.arm_r * 1.25), p[WAIST]),
+        (ball(middle, seam), ball(lerp(p[WAIST], p[L_HIP], 0.8), b.thigh_r * 1.1), p[WAIST]),
+    )
+    side = (p[L_SHOULDER][0] - p[R_SHOULDER][0]) / (2 * b.shoulder)
+    for end, corner, waist in halves:
+        edge = ball((waist[0] + side * b.waist_r * 0.6, waist[1], waist[2]), b.waist_r * 0.4)
+        f.stage.blob((end, corner, edge, ball(waist, seam)), colour, f.chest, key, f.line("torso"))
 
 
 def _striped_top(f: Figure, colour: RGB) -> None:
@@ -74,7 +84,10 @@ def _striped_top(f: Figure, colour: RGB) -> None:
     for share in (0.12, 0.42, 0.72):
         middle = lerp(p[NECK], p[WAIST], share + 0.12)
         half = (1 - share) * b.shoulder * 0.9 + share * b.waist_r * 0.72
-        ends = [ball((middle[0] + s * f.torso.x[0] * half, middle[1] + s * f.torso.x[1] * half, middle[2]), b.torso * 0.05) for s in (-1, 1)]
+        ends = [
+            ball((middle[0] + s * f.torso.x[0] * half, middle[1] + s * f.torso.x[1] * half, middle[2]), b.torso * 0.05)
+            for s in (-1, 1)
+        ]
         f.stage.blob(ends, colour, f.chest, key, f.line("torso"))
     for side, shoulder in ((R_SHOULDER, R_SHOULDER + 1), (L_SHOULDER, L_SHOULDER + 1)):
         f.pen("r_upper_arm" if side == R_SHOULDER else "l_upper_arm", "top")
@@ -101,7 +114,13 @@ def _striped_trousers(f: Figure, colour: RGB) -> None:
             for share in (0.3, 0.68):
                 one, two = lerp(p[top], p[low], share), lerp(p[top], p[low], share + 0.12)
                 r = r0 + (r1 - r0) * share
-                f.stage.polygon(_band(one, two, r), colour, f.stage.cone(ball(p[top], r0), ball(p[low], r1)), key, f.line(f"{side}_thigh"))
+                f.stage.polygon(
+                    _band(one, two, r),
+                    colour,
+                    f.stage.cone(ball(p[top], r0), ball(p[low], r1)),
+                    key,
+                    f.line(f"{side}_thigh"),
+                )
 
 
 def _band(one: tuple, two: tuple, r: float) -> list[tuple[float, float, float]]:
@@ -109,7 +128,12 @@ def _band(one: tuple, two: tuple, r: float) -> list[tuple[float, float, float]]:
     dx, dy = two[0] - one[0], two[1] - one[1]
     length = max((dx * dx + dy * dy) ** 0.5, 1e-6)
     x, y = -dy / length * r, dx / length * r
-    return [(one[0] + x, one[1] + y, one[2]), (two[0] + x, two[1] + y, two[2]), (two[0] - x, two[1] - y, two[2]), (one[0] - x, one[1] - y, one[2])]
+    return [
+        (one[0] + x, one[1] + y, one[2]),
+        (two[0] + x, two[1] + y, two[2]),
+        (two[0] - x, two[1] - y, two[2]),
+        (one[0] - x, one[1] - y, one[2]),
+    ]
 
 
 def _dotted_skirt(f: Figure, colour: RGB) -> None:
@@ -118,7 +142,9 @@ def _dotted_skirt(f: Figure, colour: RGB) -> None:
     long = f.doll.bottom_kind == "long skirt"
     key = max(p[R_KNEE][2], p[L_KNEE][2], p[WAIST][2]) + 0.012 * b.height
     for across, down in ((0.2, 0.25), (0.8, 0.3), (0.5, 0.5), (0.1, 0.65), (0.9, 0.7), (0.5, 0.88)):
-        ends = [lerp(p[hip], p[knee], down * (1.45 if long else 0.85)) for hip, knee in ((R_HIP, R_KNEE), (L_HIP, L_KNEE))]
+        ends = [
+            lerp(p[hip], p[knee], down * (1.45 if long else 0.85)) for hip, knee in ((R_HIP, R_KNEE), (L_HIP, L_KNEE))
+        ]
         place = lerp(ends[0], ends[1], 0.5 + (across - 0.5) * (1.0 + down))
         f.stage.blob((ball(place, b.height * 0.013),), colour, None, key, f.line("skirt"))
 
@@ -161,14 +187,19 @@ def _cat_ears(f: Figure, colour: RGB) -> None:
     f.pen("hair", "extra")
     for side in (-1, 1):
         for size, tone, above in ((1.0, colour, 0.0), (0.55, (244, 150, 170), 0.0004)):
-            ear = [f.head.at(side * (0.6 + x * size), 1.02 + y * size, 0.1) for x, y in ((-0.34, -0.14), (0.34, -0.34), (0.16, 0.62))]
+            ear = [
+                f.head.at(side * (0.6 + x * size), 1.02 + y * size, 0.1)
+                for x, y in ((-0.34, -0.14), (0.34, -0.34), (0.16, 0.62))
+            ]
             f.stage.polygon(ear, tone, f.skull, f.head_key + 0.0052 + above, f.line("hat"))
 
 
 def _horns(f: Figure, colour: RGB) -> None:
     f.pen("hair", "extra")
     for side in (-1, 1):
-        root, bend, tip = (f.head.ball(side * x, y, 0.1, r) for x, y, r in ((0.5, 0.98, 0.18), (0.8, 1.3, 0.13), (0.78, 1.62, 0.03)))
+        root, bend, tip = (
+            f.head.ball(side * x, y, 0.1, r) for x, y, r in ((0.5, 0.98, 0.18), (0.8, 1.3, 0.13), (0.78, 1.62, 0.03))
+        )
         for pair in ((root, bend), (bend, tip)):
             f.stage.blob(pair, colour, None, f.head_key + 0.0052, f.line("hat"), casts=True)
 
@@ -178,8 +209,18 @@ def _cape(f: Figure, colour: RGB) -> None:
     f.pen("extra", "extra")
     behind = min(p[NECK][2], p[WAIST][2]) - 0.06 * b.height
     back = -b.waist_r * 1.2
-    low = [(p[i][0] + f.torso.z[0] * back + s * b.shoulder * 0.55, p[i][1] * 0.75, p[i][2] + f.torso.z[2] * back) for i, s in ((R_KNEE, -1), (L_KNEE, 1))]
-    f.stage.blob([ball(p[R_SHOULDER], b.arm_r), ball(p[L_SHOULDER], b.arm_r), *(ball(q, b.arm_r) for q in low)], colour, None, behind, f.line("extra"), casts=True)
+    low = [
+        (p[i][0] + f.torso.z[0] * back + s * b.shoulder * 0.55, p[i][1] * 0.75, p[i][2] + f.torso.z[2] * back)
+        for i, s in ((R_KNEE, -1), (L_KNEE, 1))
+    ]
+    f.stage.blob(
+        [ball(p[R_SHOULDER], b.arm_r), ball(p[L_SHOULDER], b.arm_r), *(ball(q, b.arm_r) for q in low)],
+        colour,
+        None,
+        behind,
+        f.line("extra"),
+        casts=True,
+    )
     f.pen("scarf", "extra")
     collar = [ball(f.torso.at(x, 0.0, z), b.head * 0.16) for x, z in ((-0.28, 0), (0.28, 0), (0.0, 0.2))]
     f.stage.blob(collar, fold(colour), None, p[NECK][2] + 0.05 * b.height, f.line("scarf"))
@@ -200,10 +241,23 @@ def _crown_mark(f: Figure, colour: RGB) -> None:
 
 
 _DRAWN: dict[str, Callable[[Figure, RGB], None]] = {
-    **{"star top": _star_top, "heart top": _heart_top, "half top": _half_top, "striped top": _striped_top},
-    **{"dotted top": _dotted_top, "striped trousers": _striped_trousers, "dotted skirt": _dotted_skirt},
-    **{"eye patch": _eye_patch, "face paint": _face_paint, "glasses": _glasses, "moustache": _moustache},
-    **{"freckles": _freckles, "cat ears": _cat_ears, "horns": _horns, "cape": _cape, "bow": _bow, "crown": _crown_mark},
+    "star top": _star_top,
+    "heart top": _heart_top,
+    "half top": _half_top,
+    "striped top": _striped_top,
+    "dotted top": _dotted_top,
+    "striped trousers": _striped_trousers,
+    "dotted skirt": _dotted_skirt,
+    "eye patch": _eye_patch,
+    "face paint": _face_paint,
+    "glasses": _glasses,
+    "moustache": _moustache,
+    "freckles": _freckles,
+    "cat ears": _cat_ears,
+    "horns": _horns,
+    "cape": _cape,
+    "bow": _bow,
+    "crown": _crown_mark,
 }
 
 

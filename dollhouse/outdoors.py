@@ -22,7 +22,11 @@ def beach(s: Scenery) -> None:
     if rng.random() < 0.6:  # an island
         x, size = rng.uniform(-32, 32), rng.uniform(6, 10)
         far = stage.plane((0, 0, -180))
-        stage.blob(((x - size * 1.6, -6, -180, 7), (x + size * 1.5, -6, -180, 7), (x, 1.5, -180, size * 0.7)), (120, 168, 150), far)
+        stage.blob(
+            ((x - size * 1.6, -6, -180, 7), (x + size * 1.5, -6, -180, 7), (x, 1.5, -180, size * 0.7)),
+            (120, 168, 150),
+            far,
+        )
     sand = s.ground(s.varied((240, 216, 160), 8))
     shore = rng.uniform(-9, -5.5)
     for near, far, colour in (
@@ -40,7 +44,9 @@ def beach(s: Scenery) -> None:
         x, z = rng.uniform(-10, 10), -60.0
         solid = stage.plane((x, 0, z))
         stage.polygon([(x, 1.0, z), (x + 4.2, 1.0, z), (x, 8.5, z)], (252, 250, 244), solid, line=stage.fresh_line())
-        stage.polygon([(x - 2.4, 0.9, z), (x + 3.8, 0.9, z), (x + 2.6, -0.2, z), (x - 1.6, -0.2, z)], (196, 72, 62), solid)
+        stage.polygon(
+            [(x - 2.4, 0.9, z), (x + 3.8, 0.9, z), (x + 2.6, -0.2, z), (x - 1.6, -0.2, z)], (196, 72, 62), solid
+        )
     side = rng.choice((-1, 1))
     if rng.random() < 0.75:
         _palm(s, side * rng.uniform(0.95, 1.45), rng.uniform(-3.4, -2.2), rng.uniform(2.1, 2.7))
@@ -48,7 +54,9 @@ def beach(s: Scenery) -> None:
         _parasol(s, -side * rng.uniform(1.0, 1.5), rng.uniform(-3.4, -2.0))
     for _ in range(4):
         x, z = rng.uniform(-2, 2), rng.uniform(-2, 1.6)
-        stage.blob(((x, 0.01, z, rng.uniform(0.02, 0.045)),), rng.choice([(250, 240, 226), (236, 158, 120), (222, 196, 150)]))
+        stage.blob(
+            ((x, 0.01, z, rng.uniform(0.02, 0.045)),), rng.choice([(250, 240, 226), (236, 158, 120), (222, 196, 150)])
+        )
 
 
 def _palm(s: Scenery, x: float, z: float, height: float) -> None:
@@ -72,13 +80,21 @@ def _parasol(s: Scenery, x: float, z: float) -> None:
     s.use("scenery")
     stage = s.stage
     s.pole((x, 0, z), (x, 1.75, z), 0.025, (236, 232, 224), 1.0, casts=True)
-    one, two = s.rng.choice([((226, 84, 76), (250, 244, 232)), ((64, 140, 200), (250, 244, 232)), ((246, 190, 70), (250, 244, 232))])
+    one, two = s.rng.choice(
+        [((226, 84, 76), (250, 244, 232)), ((64, 140, 200), (250, 244, 232)), ((246, 190, 70), (250, 244, 232))]
+    )
     solid, line = stage.cone((x, 1.5, z, 0.95)), stage.fresh_line()
     edges = (-0.95, -0.57, -0.2, 0.2, 0.57, 0.95)
     for number in range(5):
         left, right = edges[number], edges[number + 1]
         stage.polygon(
-            [(x + left, 1.52, z), (x + right, 1.52, z), (x + right * 0.55, 1.92, z), (x, 2.05, z), (x + left * 0.55, 1.92, z)],
+            [
+                (x + left, 1.52, z),
+                (x + right, 1.52, z),
+                (x + right * 0.55, 1.92, z),
+                (x, 2.05, z),
+                (x + left * 0.55, 1.92, z),
+            ],
             one if number % 2 == 0 else two,
             solid,
             line=line,
@@ -101,12 +117,19 @@ def forest(s: Scenery) -> None:
         x = -13.0 * (_spread(z)) + rng.uniform(0, 2)
         while x < 13 * _spread(z):
             leaf = mix(s.varied(green, 14), _HAZE, share)
-            kinds[rng.random() < 0.35](x, z + rng.uniform(-2, 2), rng.uniform(5, 8), leaf, mix((98, 70, 50), _HAZE, share))
+            kinds[rng.random() < 0.35](
+                x, z + rng.uniform(-2, 2), rng.uniform(5, 8), leaf, mix((98, 70, 50), _HAZE, share)
+            )
             x += step * rng.uniform(0.6, 1.2)
     for side in (-1, 1):
         _trunk(s, side * rng.uniform(1.0, 1.8), rng.uniform(-4.6, -2.6))
     for _ in range(3):
-        s.bush(rng.choice((-1, 1)) * rng.uniform(0.7, 2.2), rng.uniform(-5.5, -2.2), rng.uniform(0.28, 0.46), shade(green, 0.94))
+        s.bush(
+            rng.choice((-1, 1)) * rng.uniform(0.7, 2.2),
+            rng.uniform(-5.5, -2.2),
+            rng.uniform(0.28, 0.46),
+            shade(green, 0.94),
+        )
     for _ in range(7):
         _tuft(s, rng.uniform(-2.2, 2.2), rng.uniform(-2.4, 1.4), shade(green, rng.uniform(0.82, 1.0)))
     if rng.random() < 0.7:
@@ -123,7 +146,14 @@ def _path(s: Scenery) -> None:
     drift = s.rng.uniform(-3, 3)
     near, far = s.rng.uniform(0.5, 0.9), 0.8
     s.stage.polygon(
-        [(-near, 0, 4.2), (near, 0, 4.2), (drift * 0.4 + far, 0, -8), (drift + far, 0, -40), (drift - far, 0, -40), (drift * 0.4 - far, 0, -8)],
+        [
+            (-near, 0, 4.2),
+            (near, 0, 4.2),
+            (drift * 0.4 + far, 0, -8),
+            (drift + far, 0, -40),
+            (drift - far, 0, -40),
+            (drift * 0.4 - far, 0, -8),
+        ],
         s.varied((204, 176, 126)),
         solid,
     )
@@ -142,7 +172,15 @@ def _tuft(s: Scenery, x: float, z: float, colour: RGB) -> None:
     s.use("ground")
     solid = s.stage.plane((x, 0, z), (0, 1, 0))
     s.stage.polygon(
-        [(x - 0.08, 0, z), (x - 0.1, 0.1, z), (x - 0.03, 0.03, z), (x, 0.13, z), (x + 0.03, 0.03, z), (x + 0.09, 0.09, z), (x + 0.07, 0, z)],
+        [
+            (x - 0.08, 0, z),
+            (x - 0.1, 0.1, z),
+            (x - 0.03, 0.03, z),
+            (x, 0.13, z),
+            (x + 0.03, 0.03, z),
+            (x + 0.09, 0.09, z),
+            (x + 0.07, 0, z),
+        ],
         colour,
         solid,
     )
@@ -152,7 +190,9 @@ def _mushroom(s: Scenery, x: float, z: float) -> None:
     s.use("scenery")
     line = s.stage.fresh_line()
     s.stage.blob(((x, 0.02, z, 0.03), (x, 0.1, z, 0.025)), (244, 236, 220), line=line, casts=True)
-    solid = s.stage.blob(((x - 0.06, 0.12, z, 0.03), (x + 0.06, 0.12, z, 0.03), (x, 0.17, z, 0.04)), (206, 54, 48), line=line, casts=True)
+    solid = s.stage.blob(
+        ((x - 0.06, 0.12, z, 0.03), (x + 0.06, 0.12, z, 0.03), (x, 0.17, z, 0.04)), (206, 54, 48), line=line, casts=True
+    )
     s.stage.blob(((x + 0.02, 0.16, z + 0.03, 0.015),), (252, 246, 238), solid, line=line)
 
 
@@ -183,7 +223,14 @@ def street(s: Scenery) -> None:
         _car(s, -side * rng.uniform(1.5, 2.0), rng.uniform(-12, -7))
 
 
-_FACADES: tuple[RGB, ...] = ((222, 152, 120), (236, 208, 150), (168, 190, 204), (204, 166, 172), (186, 204, 168), (232, 224, 210))
+_FACADES: tuple[RGB, ...] = (
+    (222, 152, 120),
+    (236, 208, 150),
+    (168, 190, 204),
+    (204, 166, 172),
+    (186, 204, 168),
+    (232, 224, 210),
+)
 
 
 def _houses(s: Scenery, side: int) -> None:
@@ -195,14 +242,24 @@ def _houses(s: Scenery, side: int) -> None:
         colour, far = s.varied(rng.choice(_FACADES)), z - deep
         solid = stage.plane((x, 0, z), (-1.0 * side, 0, 0))
         line = stage.fresh_line()
-        stage.polygon([(x, 0, z), (x, 0, far), (x, high, far), (x, high, z)], mix(colour, (226, 230, 236), min(0.5, -far / 60)), solid, line=line)
+        stage.polygon(
+            [(x, 0, z), (x, 0, far), (x, high, far), (x, high, z)],
+            mix(colour, (226, 230, 236), min(0.5, -far / 60)),
+            solid,
+            line=line,
+        )
         if far < -2:
             pane = (104, 132, 160) if rng.random() < 0.6 else (244, 232, 178)
             for row in range(2):
                 for column in range(2):
                     a = z - deep * (0.18 + 0.42 * column)
                     y = 1.0 + row * 2.2
-                    stage.polygon([(x, y, a), (x, y, a - deep * 0.24), (x, y + 1.25, a - deep * 0.24), (x, y + 1.25, a)], pane, solid, line=line)
+                    stage.polygon(
+                        [(x, y, a), (x, y, a - deep * 0.24), (x, y + 1.25, a - deep * 0.24), (x, y + 1.25, a)],
+                        pane,
+                        solid,
+                        line=line,
+                    )
         z = far
 
 
@@ -220,8 +277,16 @@ def _car(s: Scenery, x: float, z: float) -> None:
     colour = s.varied(s.rng.choice([(206, 70, 66), (70, 120, 190), (240, 196, 80), (110, 160, 120)]))
     stage, line = s.stage, s.stage.fresh_line()
     body = [(x + dx, y, z, 0.16) for dx, y in ((-0.72, 0.4), (0.72, 0.4), (0.68, 0.75), (-0.68, 0.75))]
-    stage.blob([(x + dx, y, z - 0.5, 0.12) for dx, y in ((-0.62, 0.8), (0.62, 0.8), (0.45, 1.25), (-0.45, 1.25))], colour, line=line)
-    stage.blob([(x + dx, y, z - 0.4, 0.05) for dx, y in ((-0.55, 0.9), (0.55, 0.9), (0.42, 1.24), (-0.42, 1.24))], (188, 218, 232), line=stage.fresh_line())
+    stage.blob(
+        [(x + dx, y, z - 0.5, 0.12) for dx, y in ((-0.62, 0.8), (0.62, 0.8), (0.45, 1.25), (-0.45, 1.25))],
+        colour,
+        line=line,
+    )
+    stage.blob(
+        [(x + dx, y, z - 0.4, 0.05) for dx, y in ((-0.55, 0.9), (0.55, 0.9), (0.42, 1.24), (-0.42, 1.24))],
+        (188, 218, 232),
+        line=stage.fresh_line(),
+    )
     stage.blob(body, colour, line=line, casts=True)
     for side in (-1, 1):
         stage.blob(((x + side * 0.6, 0.16, z, 0.17),), (46, 46, 52), casts=True)
@@ -237,7 +302,12 @@ def night_city(s: Scenery) -> None:
     stage.blob(((moon, up, SKY_Z + 1, 3.6),), (250, 246, 220), far, glow=1.0)
     stage.blob(((moon + 1.7, up + 1, SKY_Z + 2, 3.0),), (24, 26, 64), far, glow=0.85)
     for _ in range(12):
-        stage.blob(((rng.uniform(-34, 34), rng.uniform(14, 44), SKY_Z + 1, rng.uniform(0.25, 0.45)),), (244, 244, 255), far, glow=1.0)
+        stage.blob(
+            ((rng.uniform(-34, 34), rng.uniform(14, 44), SKY_Z + 1, rng.uniform(0.25, 0.45)),),
+            (244, 244, 255),
+            far,
+            glow=1.0,
+        )
     for z, tone, low, high, step in ((-120.0, (58, 58, 116), 9, 24, 7.0), (-40.0, (36, 38, 84), 3, 7.5, 3.4)):
         _skyline(s, z, tone, low, high, step)
     road = s.ground((74, 72, 104))
@@ -266,7 +336,12 @@ def _skyline(s: Scenery, z: float, tone: RGB, low: float, high: float, step: flo
             y = tall * (0.2 + 0.19 * row)
             for a in (x + wide * 0.16, x + wide * 0.56):
                 if rng.random() < 0.62:
-                    edge = [(a, y, z), (a + wide * 0.24, y, z), (a + wide * 0.24, y + tall * 0.09, z), (a, y + tall * 0.09, z)]
+                    edge = [
+                        (a, y, z),
+                        (a + wide * 0.24, y, z),
+                        (a + wide * 0.24, y + tall * 0.09, z),
+                        (a, y + tall * 0.09, z),
+                    ]
                     s.stage.polygon(edge, colour, solid, glow=1.0)
         x += wide
 
@@ -289,7 +364,9 @@ def _neon_sign(s: Scenery, side: int) -> None:
 
 def plain(s: Scenery) -> None:
     """A studio's paper: the floor runs into the wall."""
-    tone = s.varied(s.rng.choice([(226, 224, 220), (206, 222, 232), (236, 220, 206), (214, 228, 210), (224, 214, 232)]), 6)
+    tone = s.varied(
+        s.rng.choice([(226, 224, 220), (206, 222, 232), (236, 220, 206), (214, 228, 210), (224, 214, 232)]), 6
+    )
     s.use("wall")
     z = -2.6
     s.stage.wall = z

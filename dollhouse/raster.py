@@ -59,7 +59,9 @@ class Raster:
     @cached_property
     def receives(self) -> Array:
         """1 where a cast shadow can be seen: on the ground and on the wall."""
-        return np.array([shape.pen.surface < 2 and not shape.pen.owner for shape in self.stage.shapes], np.float32)[self.ids]
+        return np.array([shape.pen.surface < 2 and not shape.pen.owner for shape in self.stage.shapes], np.float32)[
+            self.ids
+        ]
 
     def averaged(self, table: NDArray[np.uint32]) -> Bytes:
         """[n] packed bytes for each shape -> the mean over each pixel's samples, [H, W, 4]."""
@@ -80,20 +82,32 @@ class Raster:
         return self.averaged(np.array(packed, np.uint32))
 
     @cached_property
+    def labels(self) -> Bytes:
+        """Owner, part and surface of every pixel, [3, H, W]."""
+        return np.array([shape.pen for shape in self.stage.shapes], np.uint8).T.copy()[:, self.ids]
+
+    @cached_property
     def outline(self) -> Bytes:
         """How much of each pixel is a line between two regions, 0..255, [H, W]; scenery's lines are half as strong."""
+        return self._edges(self.by_shape("line", np.int64))
+
+    @property
+    def line_art(self) -> Bytes:
+        """Like `outline`, and what is painted on the figures: eyes, mouths, patterns, [H, W]."""
+        lines = [shape.line + (_spread(shape.colour) if shape.pen.owner else 0) for shape in self.stage.shapes]
+        return self._edges(np.array(lines, np.int64))
+
+    def _edges(self, regions: NDArray[np.int64]) -> Bytes:
         f = samples_per_pixel(self.extent) // 2
-        lines = self.by_shape("line", np.int64) * 7919 % 251  # neighbours in a picture rarely share a remainder
+        codes = (regions * 7919 % 251).astype(np.uint8)  # neighbours in a picture rarely share a remainder
         strength = np.where(self.owner_of > 0, 255, 110).astype(np.uint8)
         coarse = self.samples[::f, ::f]
-        region = np.take(lines.astype(np.uint8), coarse, mode="clip")
-        strong = np.take(strength, coarse, mode="clip")
+        region, strong = np.take(codes, coarse, mode="clip"), np.take(strength, coarse, mode="clip")
         edge = np.zeros_like(region)
-        across, down = region[:, 1:] != region[:, :-1], region[1:] != region[:-1]
-        edge[:, 1:] = across
-        edge[1:] |= down
+        edge[:, 1:] = region[:, 1:] != region[:, :-1]
+        edge[1:] |= region[1:] != region[:-1]
         edge *= np.maximum(strong, _shifted(strong))
-        edge = cv2.dilate(edge, _CROSS) if self.extent[0] >= 96 else edge
+        edge = cv2.dilate(edge, _CROSS) if min(self.extent) >= 96 else edge
         return cv2.resize(edge, self.extent, interpolation=cv2.INTER_AREA)
 
     @cached_property
@@ -220,3 +234,7 @@ def _shifted(values: Bytes) -> Bytes:
 
 
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+
+
+def _spread(colour: tuple[int, int, int]) -> int:
+    return colour[0] * 131 + colour[1] * 31 + colour[2] * 7

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dollhouse.actor import posed
 from dollhouse.backgrounds import draw_background
 from dollhouse.figure import draw_figure, figure
 from dollhouse.head import draw_head
@@ -12,7 +13,7 @@ from dollhouse.marks import draw_marks
 from dollhouse.parts import FIRST_DOLL
 from dollhouse.props import draw_prop, draw_seat
 from dollhouse.raster import Raster
-from dollhouse.scene import Scene, posed
+from dollhouse.scene import Scene
 from dollhouse.skeleton import PELVIS, Body
 from dollhouse.stage import Stage
 from dollhouse.styles import STYLES
@@ -34,7 +35,9 @@ def raster(scene: Scene, size: Size) -> Raster:
     draw_background(stage, scene.background, scene.camera.eye)
     stage.lines += 1
     everybody = posed(scene.people)
-    for _, number in sorted([(a.z, i) for i, a in enumerate(scene.people)] + [(p.z, -1 - i) for i, p in enumerate(scene.props)]):
+    for _, number in sorted(
+        [(a.z, i) for i, a in enumerate(scene.people)] + [(p.z, -1 - i) for i, p in enumerate(scene.props)]
+    ):
         if number < 0:
             draw_prop(stage, scene.props[-1 - number])
         else:

@@ -12,6 +12,7 @@ import numpy as np
 from dollhouse import doll as dolls_module
 from dollhouse import light as lights
 from dollhouse import poses
+from dollhouse.actor import FRAMINGS, Actor, framed, posed
 from dollhouse.backgrounds import BACKGROUNDS, Background
 from dollhouse.colours import CLOTH
 from dollhouse.doll import EXPRESSIONS, Doll, Mark
@@ -23,48 +24,28 @@ from dollhouse.skeleton import (
     HEIGHTS,
     L_ELBOW,
     L_HAND,
-    L_HIP,
-    L_KNEE,
     L_WRIST,
-    NECK,
-    PELVIS,
     R_ELBOW,
     R_HAND,
-    R_HIP,
-    R_KNEE,
     R_WRIST,
-    Body,
-    Floats,
     Pose,
-    bodies,
-    build,
 )
-from dollhouse.stage import REACH, Camera
+from dollhouse.stage import Camera
 from dollhouse.styles import STYLES
 
-FRAMINGS = ("full body", "knees up", "waist up", "portrait")
 STYLE_NAMES = tuple(STYLES)
 SPLITS = ("train", "test")
 HELD_OUT_PAIRS = frozenset(  # background and style that meet only in the test split
-    {("beach", "sketch"), ("forest", "watercolour"), ("street", "photo"), ("room", "cartoon"), ("office", "watercolour")}
+    {
+        ("beach", "sketch"),
+        ("forest", "watercolour"),
+        ("street", "photo"),
+        ("room", "cartoon"),
+        ("office", "watercolour"),
+    }
     | {("kitchen", "sketch"), ("night city", "photo"), ("plain", "cartoon")}
 )
 _TALL_POSES = ("sitting", "kneeling", "jumping", "star jump", "bowing", "lunging", "kicking", "running")
-
-
-@dataclass(frozen=True)
-class Actor:
-    """A doll at a place: x to the picture's right, z toward the camera, metres."""
-
-    doll: Doll
-    pose: Pose
-    expression: str
-    x: float = 0.0
-    z: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.expression not in EXPRESSIONS:
-            raise ValueError(f"no such expression: {self.expression}")
 
 
 @dataclass(frozen=True)
@@ -129,10 +110,6 @@ def _actor(record: dict) -> Actor:
     return Actor(Doll(**doll), Pose(**pose), record["expression"], record["x"], record["z"])
 
 
-def posed(people: Sequence[Actor]) -> list[Body]:
-    return bodies([a.pose for a in people], [build(a.doll.kind, a.doll.size) for a in people])
-
-
 def sampled(seed: int, split: str = "train", people: int | None = None, dolls: Sequence[Doll] = ()) -> Scene:
     """The scene of a seed. `dolls` puts given ones into it (held-out ones, say); `people` fixes how many there are."""
     if split not in SPLITS:
@@ -192,7 +169,10 @@ def _places(rng: Random, count: int, framing: str) -> list[tuple[float, float]]:
     near = 0.72 if framing != "full body" else 1.0
     spread = [x * near for x in {1: (0.0,), 2: (-0.37, 0.37), 3: (-0.66, 0.0, 0.66)}[count]]
     return [
-        (round(x + rng.uniform(-0.05, 0.05), 3), round(rng.uniform(-0.35, 0.1) - (0.3 if count == 3 and x == 0 else 0), 3))
+        (
+            round(x + rng.uniform(-0.05, 0.05), 3),
+            round(rng.uniform(-0.35, 0.1) - (0.3 if count == 3 and x == 0 else 0), 3),
+        )
         for x in spread
     ]
 
@@ -203,49 +183,10 @@ def _props(rng: Random, people: Sequence[Actor]) -> tuple[Prop, ...]:
     side = rng.choice((-1, 1))
     edge = max(side * actor.x for actor in people)
     return (
-        Prop(rng.choice(PROPS), rng.choice(tuple(CLOTH)), round(side * (edge + rng.uniform(0.48, 0.62)), 3), round(rng.uniform(-0.5, 0.35), 3)),
+        Prop(
+            rng.choice(PROPS),
+            rng.choice(tuple(CLOTH)),
+            round(side * (edge + rng.uniform(0.48, 0.62)), 3),
+            round(rng.uniform(-0.5, 0.35), 3),
+        ),
     )
-
-
-def framed(people: Sequence[Actor], framing: str, eye: float, rng: Random | None = None) -> Camera:
-    """The window that shows these dolls so; with a generator it is a little off."""
-    rng = rng or Random(0)
-    points = _on_reference(people, eye)
-    low, high = _band(points, framing)
-    shown = points[:, :14, 0] if framing == "full body" else points[:, CROWN, 0]  # elsewhere hands may leave the picture
-    margin = 0.06 if framing == "full body" else 0.24
-    left, right = shown.min() - margin, shown.max() + margin
-    size = max(high - low, right - left)
-    if size > 1.2 * (high - low) and framing != "full body":
-        return framed(people, FRAMINGS[FRAMINGS.index(framing) - 1], eye, rng)
-    slack = rng.uniform(1.02, 1.12)
-    x = (left + right) / 2 + rng.uniform(-0.04, 0.04) * size
-    y = (high + low) / 2 if size == high - low else low + size * 0.47
-    return Camera(framing, round(size * slack, 4), round(float(x), 4), round(float(y), 4), eye)
-
-
-def _on_reference(people: Sequence[Actor], eye: float) -> Floats:
-    """[n, 28, 3], as they fall on the reference plane."""
-    found = []
-    for actor, body in zip(people, posed(people), strict=True):
-        points = body.points + [actor.x, 0, actor.z]
-        nearer = REACH / (REACH - points[:, 2:])
-        points[:, :1] *= nearer
-        points[:, 1:2] = eye + (points[:, 1:2] - eye) * nearer
-        found.append(points)
-    return np.stack(found)
-
-
-def _band(points: Floats, framing: str) -> tuple[float, float]:
-    """The lowest and the highest line of a framing, metres on the reference plane."""
-    head = (points[:, CROWN, 1] - points[:, NECK, 1]).max()
-    high = points[:, CROWN, 1].max() + 0.45 * head
-    if framing in ("full body", "knees up"):
-        high = max(high, points[:, [R_HAND, L_HAND], 1].max() + 0.06)
-    if framing == "full body":
-        return float(points[..., 1].min() - 0.12), float(high)
-    if framing == "knees up":
-        return float(points[:, [R_KNEE, L_KNEE], 1].mean() - 0.02), float(high)
-    if framing == "waist up":
-        return float(points[:, [R_HIP, L_HIP], 1].mean() + 0.02), float(high)
-    return float((points[:, NECK, 1] * 0.55 + points[:, PELVIS, 1] * 0.45).min()), float(high)

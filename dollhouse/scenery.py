@@ -40,7 +40,9 @@ class Scenery:
         self.use("ground")
         solid = self.stage.plane((0.0, 0.0, 0.0), _UP)
         wide = 500.0
-        self.stage.polygon([(-wide, 0, FRONT), (wide, 0, FRONT), (wide, 0, to), (-wide, 0, to)], colour, solid, line=line)
+        self.stage.polygon(
+            [(-wide, 0, FRONT), (wide, 0, FRONT), (wide, 0, to), (-wide, 0, to)], colour, solid, line=line
+        )
         return solid
 
     def strip(self, solid: int, left: float, right: float, near: float, far: float, colour: RGB) -> None:
@@ -57,11 +59,21 @@ class Scenery:
     def side_wall(self, x: float, z: float, colour: RGB) -> int:
         self.use("wall")
         solid = self.stage.plane((x, 0.0, 0.0), (1.0 if x < 0 else -1.0, 0.0, 0.0))
-        self.stage.polygon([(x, 0, z), (x, 0, FRONT), (x, 9, FRONT), (x, 9, z)], colour, solid, line=self.stage.fresh_line())
+        self.stage.polygon(
+            [(x, 0, z), (x, 0, FRONT), (x, 9, FRONT), (x, 9, z)], colour, solid, line=self.stage.fresh_line()
+        )
         return solid
 
     def panel(
-        self, left: float, right: float, low: float, high: float, z: float, colour: RGB, glow: float = 0.0, line: bool = False
+        self,
+        left: float,
+        right: float,
+        low: float,
+        high: float,
+        z: float,
+        colour: RGB,
+        glow: float = 0.0,
+        line: bool = False,
     ) -> int:
         """An upright rectangle that faces us."""
         solid = self.stage.plane((left, low, z))
@@ -71,7 +83,15 @@ class Scenery:
         return solid
 
     def box(
-        self, left: float, right: float, low: float, high: float, near: float, far: float, colour: RGB, glow: float = 0.0
+        self,
+        left: float,
+        right: float,
+        low: float,
+        high: float,
+        near: float,
+        far: float,
+        colour: RGB,
+        glow: float = 0.0,
     ) -> None:
         """A block: the side, the top and the front that the eye sees."""
         line = self.stage.fresh_line()
@@ -94,18 +114,28 @@ class Scenery:
         z = SKY_Z + 1
         for dx, dy, r in ((-1.1, 0.0, 0.5), (-0.4, 0.3, 0.72), (0.45, 0.2, 0.62), (1.1, 0.0, 0.45)):
             self.stage.blob(((x + dx * size, y + dy * size, z, r * size),), colour, solid, glow=0.9)
-        self.stage.blob(((x - 1.1 * size, y - 0.3 * size, z, 0.22 * size), (x + 1.1 * size, y - 0.3 * size, z, 0.22 * size)), colour, solid, glow=0.9)
-
-    def pole(self, foot: Point, top: Point, radius: float, colour: RGB, taper: float = 0.8, casts: bool = False) -> None:
         self.stage.blob(
-            ((*foot, radius), (*top, radius * taper)), colour, line=self.stage.fresh_line(), casts=casts
+            ((x - 1.1 * size, y - 0.3 * size, z, 0.22 * size), (x + 1.1 * size, y - 0.3 * size, z, 0.22 * size)),
+            colour,
+            solid,
+            glow=0.9,
         )
+
+    def pole(
+        self, foot: Point, top: Point, radius: float, colour: RGB, taper: float = 0.8, casts: bool = False
+    ) -> None:
+        self.stage.blob(((*foot, radius), (*top, radius * taper)), colour, line=self.stage.fresh_line(), casts=casts)
 
     def round_tree(self, x: float, z: float, height: float, leaf: RGB, trunk: RGB = (112, 78, 52)) -> None:
         self.use("scenery")
         self.pole((x, 0, z), (x, height * 0.55, z), height * 0.045, trunk)
         line = self.stage.fresh_line()
-        for dx, dy, r, tone in ((-0.17, 0.62, 0.2, 0.85), (0.18, 0.6, 0.2, 0.85), (0.0, 0.8, 0.23, 1.0), (0.02, 0.62, 0.22, 1.0)):
+        for dx, dy, r, tone in (
+            (-0.17, 0.62, 0.2, 0.85),
+            (0.18, 0.6, 0.2, 0.85),
+            (0.0, 0.8, 0.23, 1.0),
+            (0.02, 0.62, 0.22, 1.0),
+        ):
             self.stage.blob(((x + dx * height, dy * height, z, r * height),), shade(leaf, tone), line=line)
 
     def fir(self, x: float, z: float, height: float, leaf: RGB, trunk: RGB = (92, 66, 48)) -> None:
@@ -114,7 +144,12 @@ class Scenery:
         line = self.stage.fresh_line()
         for low, high, wide, tone in ((0.14, 0.6, 0.25, 0.86), (0.38, 0.8, 0.2, 0.94), (0.6, 1.0, 0.14, 1.04)):
             solid = self.stage.cone((x, low * height, z, wide * height), (x, high * height, z, 0.01))
-            tier = [(x - wide * height, low * height, z), (x, (low - 0.03) * height, z), (x + wide * height, low * height, z), (x, high * height, z)]
+            tier = [
+                (x - wide * height, low * height, z),
+                (x, (low - 0.03) * height, z),
+                (x + wide * height, low * height, z),
+                (x, high * height, z),
+            ]
             self.stage.polygon(tier, shade(leaf, tone), solid, line=line)
 
     def bush(self, x: float, z: float, size: float, leaf: RGB) -> None:

@@ -18,25 +18,23 @@ Bytes = NDArray[np.uint8]
 
 _TO_LINEAR = np.array([v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in np.arange(256) / 255.0])
 _TO_LINEAR = _TO_LINEAR.astype(np.float32)
-_STEPS = 4096
+_STEPS = 16_384  # of linear light from 0 to 1
 
 
-def _to_srgb_table() -> Bytes:
-    linear = np.arange(_STEPS) / (_STEPS - 1)
+def _encoding() -> Bytes:
+    """sRGB bytes of linear 0..4; highlights roll off above 0.8."""
+    linear = np.arange(4 * _STEPS) / _STEPS
+    over = np.maximum(linear - 0.8, 0)
+    linear = np.minimum(linear, 0.8) + 0.2 * over / (over + 0.2)
     curve = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.round(curve * 255).astype(np.uint8)
 
 
-_TO_SRGB = _to_srgb_table()
+_TO_SRGB = _encoding()
 
 
 def encoded(linear: Array) -> Bytes:
-    """Linear 0.. -> sRGB bytes; highlights roll off above 0.8."""
-    high = linear > 0.8
-    if high.any():
-        over = linear[high] - 0.8
-        linear[high] = 0.8 + 0.2 * over / (over + 0.2)
-    return np.take(_TO_SRGB, (linear * (_STEPS - 1)).astype(np.uint16), mode="clip")
+    return np.take(_TO_SRGB, np.minimum(linear * _STEPS, 4 * _STEPS - 1).astype(np.uint16), mode="clip")
 
 
 @lru_cache(8)
@@ -73,7 +71,7 @@ def _falloff(extent: tuple[int, int], light: Light) -> Array:
     x, y, _ = light.vector
     across = np.linspace(-1, 1, extent[0], dtype=np.float32) - x * 1.1
     down = np.linspace(1, -1, extent[1], dtype=np.float32) - y * 1.1
-    return 1.9 / (0.9 + across[None] ** 2 + down[:, None] ** 2)
+    return 1.55 / (0.9 + across[None] ** 2 + down[:, None] ** 2)
 
 
 def shadows(raster: Raster, light: Light) -> Array:
@@ -89,10 +87,12 @@ def _lines(colour: Bytes, line: Bytes, ink: tuple[int, int, int], strength: floa
 def flat(raster: Raster, light: Light, seed: int) -> Bytes:
     """Cartoon: two tones and an outline."""
     cosine = raster.lambert(light)
-    tone = np.where(raster.owner > 0, np.clip((cosine - 0.16) * 8, 0, 1) * 0.58 + 0.2, np.maximum(cosine, 0) * 0.5 + 0.28)
+    tone = np.where(
+        raster.owner > 0, np.clip((cosine - 0.16) * 8, 0, 1) * 0.58 + 0.2, np.maximum(cosine, 0) * 0.5 + 0.28
+    )
     hidden = np.clip((shadows(raster, light) - 0.35) * 4, 0, 1)
     shading = lit(raster, light, tone, hidden) * (1 - 0.4 * raster.contact() * raster.receives)[..., None]
-    picture = encoded(_TO_LINEAR[raster.albedo[..., :3]] * shading)
+    picture = encoded(np.take(_TO_LINEAR, raster.albedo[..., :3], mode="clip") * shading)
     return _lines(picture, raster.outline, INK, 0.82)
 
 
@@ -104,7 +104,7 @@ def photo(raster: Raster, light: Light, seed: int) -> Bytes:
     shading = lit(raster, light, amount, hidden)
     crease = cv2.GaussianBlur(raster.outline, (0, 0), max(0.8, min(raster.extent) * 0.011)).astype(np.float32) / 255
     dark = (1 - 0.5 * raster.contact() * raster.receives) * (1 - 0.55 * crease)
-    linear = _TO_LINEAR[raster.albedo[..., :3]] * (shading * dark[..., None])
+    linear = np.take(_TO_LINEAR, raster.albedo[..., :3], mode="clip") * (shading * dark[..., None])
     gloss = np.maximum(cosine - 0.82, 0) ** 2 * (raster.owner > 0)
     linear += (gloss * 2.2)[..., None] * np.array(light.rgb, np.float32)
     picture = _defocused(encoded(linear), raster)
@@ -141,11 +141,13 @@ def watercolour(raster: Raster, light: Light, seed: int) -> Bytes:
     """Thin paint: wandering edges, pigment that gathers at them, granulation, and paper at the border."""
     amount = np.clip(raster.lambert(light) * 0.7 + 0.3, 0, 1)
     shading = lit(raster, light, amount, shadows(raster, light)) * 1.12
-    picture = encoded(_TO_LINEAR[raster.albedo[..., :3]] * shading)
+    picture = encoded(np.take(_TO_LINEAR, raster.albedo[..., :3], mode="clip") * shading)
     unit = min(raster.extent) / 128
     wander = cv2.GaussianBlur(noise(raster.extent, seed), (0, 0), 2.2 * unit) * (2.4 * unit)
     across, down = _grid(raster.extent)
-    picture = cv2.remap(picture, across + wander, down + np.roll(wander, 9, 0), cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
+    picture = cv2.remap(
+        picture, across + wander, down + np.roll(wander, 9, 0), cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE
+    )
     pooled = raster.outline.astype(np.float32) / 255
     paint = 1 - picture.astype(np.float32) / 255
     wash = cv2.GaussianBlur(noise(raster.extent, seed + 5), (0, 0), 2.5 * unit) * (3 * unit)

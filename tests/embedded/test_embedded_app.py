@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import chromium
 import httpx
 import numpy as np
 import pytest
@@ -21,8 +22,6 @@ from atelier_core.hosts.embedded import browse, drawing, page
 from atelier_core.hosts.embedded.app import make_app
 from atelier_core.hosts.embedded.host import EmbeddedHost
 from PIL import Image
-
-from tests.support import chromium
 
 
 @dataclass

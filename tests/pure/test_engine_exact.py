@@ -42,7 +42,7 @@ def in_one_piece(net: Network, pixels: np.ndarray) -> np.ndarray:
 
 def unclamped(net: Network, pixels: np.ndarray) -> np.ndarray:
     with torch.inference_mode():
-        y = net.forward(net.module, torch.from_numpy(pixels).permute(2, 0, 1)[None])
+        y = net.forward(net.module, torch.from_numpy(pixels.copy()).unsqueeze(0).permute(0, 3, 1, 2))
     return y[0].permute(1, 2, 0).numpy()
 
 

@@ -146,6 +146,13 @@ def test_a_halo_is_measured_once_per_file(tmp_path, measured: Measured) -> None:
     assert [path.name for path in file.parent.iterdir()] == ["halos.json"]
 
 
+def test_networks_without_a_file_are_told_apart(measured: Measured) -> None:
+    halos = Halos()
+    assert halos.of(made(nn.Identity())) == 24
+    measured.halo = 8
+    assert halos.of(made(nn.Identity())) == 8
+
+
 @pytest.mark.parametrize("content", ["", "{", "[8]", '{"ab12": 9}', '{"ab12": "x"}'])
 def test_a_damaged_list_of_halos_is_made_anew(tmp_path, measured: Measured, content: str) -> None:
     file = tmp_path / "halos.json"

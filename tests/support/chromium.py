@@ -22,6 +22,7 @@ ARGS = [
 ]
 
 READBACK = "willReadFrequently"  # a hint caused by tests that look at the canvas, not by the page
+UNLOADED = "Failed to load resource"  # the browser does not say which; the answer itself is noted with its address
 
 
 def executable() -> str:
@@ -65,11 +66,12 @@ def opened(
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
+    page.on("response", lambda answer: faults.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
     page.on("request", lambda request: faults.append(request.url) if _foreign(request.url) else None)
     page.goto(url)
     yield page
     context.close()
-    unexpected = [fault for fault in faults if not any(piece in fault for piece in (*complaints, READBACK))]
+    unexpected = [fault for fault in faults if not any(piece in fault for piece in (*complaints, READBACK, UNLOADED))]
     assert not unexpected, unexpected
 
 

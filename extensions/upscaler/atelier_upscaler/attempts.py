@@ -13,7 +13,7 @@ from atelier_core.geometry import Bounds
 from .networks import Network
 from .report import Report
 
-FLOOR = 32  # pixels of a core's side: the smallest piece that is tried on a device
+FLOOR = 32  # pixels of a core's side, below which a tile is nearly all halo
 NAMES = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
 _SHORTAGE = (
     "out of memory",
@@ -119,7 +119,7 @@ def _to_tensor(crop: np.ndarray, device: torch.device) -> torch.Tensor:  # [1, C
     """Travels as bytes where it is bytes. Channels lie last, in just the strides that libraries know as such."""
     most = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}.get(crop.dtype, 1)
     plain = np.array(crop, np.uint8 if most == 255 else np.float32, order="C")
-    return torch.from_numpy(plain[None]).to(device).permute(0, 3, 1, 2).float().div_(most)
+    return torch.from_numpy(plain).unsqueeze(0).to(device).permute(0, 3, 1, 2).float().div_(most)
 
 
 def _to_array(y: torch.Tensor, dtype: np.dtype) -> np.ndarray:  # [C, H, W] -> [H, W, C]

@@ -17,7 +17,7 @@ from atelier_core.errors import UserError
 from atelier_core.geometry import Bounds, Extent
 from atelier_core.tiles import Plan, Tile, plan
 
-from .attempts import Attempts
+from .attempts import FLOOR, Attempts
 from .networks import Network
 from .report import Report, Upscaled
 
@@ -25,7 +25,6 @@ Mode = Literal["fast", "exact"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Watch = Callable[[int, int, str], None]  # tiles done, tiles in all, a word; may raise
 
-SMALLEST = 32  # pixels of a core's side, below which a tile is nearly all halo
 HALO = 16  # where none was measured
 _SIDES = {"cpu": 192}  # cores as large as a CPU's caches like; pixels
 _SIDE = 512
@@ -108,10 +107,10 @@ def _need(network: Network, tiles: Plan, dtype: torch.dtype) -> int:
 def _fitting(network: Network, picture: Extent, side: int, halo: int, dtype: torch.dtype, free: int | None) -> Plan:
     """Tiles as large as wanted, or as the memory allows."""
     while True:
-        side = max(side, SMALLEST) // network.step * network.step or network.step
+        side = max(side, FLOOR) // network.step * network.step or network.step
         tiles = plan(picture, side, halo, step=network.step, least=network.least)
         need = _need(network, tiles, dtype)
-        smallest = side <= max(SMALLEST, network.step)
+        smallest = side <= max(FLOOR, network.step)
         if need <= (_UNKNOWN if free is None else free * _SHARE) or (smallest and free is None):
             return tiles
         if smallest:

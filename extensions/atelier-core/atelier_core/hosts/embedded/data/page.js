@@ -34,7 +34,7 @@
     const left = share > 0.02 ? ((Date.now() - started) / share) * (1 - share) : 0;
     const steps = state.active && state.total ? `${state.done} / ${state.total}` : "";
     const time = left > 1500 ? `${Math.ceil(left / 1000)} s` : "";
-    bar.text.textContent = [state.textinfo, steps, time].filter(Boolean).join(" · ") || "…";
+    bar.text.textContent = [state.textinfo || steps, time].filter(Boolean).join(" · ") || "…";
   }
 
   /** `gallery` may be null. `atEnd` is called once, when the task is done or lost. */
