@@ -17,9 +17,34 @@ from dollhouse.skeleton import LIMITS, Pose
 from dollhouse.truth import Truth, truth
 
 __all__ = [
-    *("BACKGROUNDS", "DIRECTIONS", "EXPRESSIONS", "FRAMINGS", "HELD_OUT_PAIRS", "LIMITS", "STYLE_NAMES", "TEST_POSES"),
-    *("TRAIN_POSES", "Actor", "Background", "Doll", "Light", "Mark", "Pose", "Scene", "Size", "Truth", "attributes"),
-    *("caption", "heldout_dolls", "light", "negative", "parse", "pose", "render", "scene", "truth"),
+    "BACKGROUNDS",
+    "DIRECTIONS",
+    "EXPRESSIONS",
+    "FRAMINGS",
+    "HELD_OUT_PAIRS",
+    "LIMITS",
+    "STYLE_NAMES",
+    "TEST_POSES",
+    "TRAIN_POSES",
+    "Actor",
+    "Background",
+    "Doll",
+    "Light",
+    "Mark",
+    "Pose",
+    "Scene",
+    "Size",
+    "Truth",
+    "attributes",
+    "caption",
+    "heldout_dolls",
+    "light",
+    "negative",
+    "parse",
+    "pose",
+    "render",
+    "scene",
+    "truth",
 ]
 
 

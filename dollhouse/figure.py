@@ -224,7 +224,7 @@ def _torso(f: Figure) -> None:
 
 
 def _neck(f: Figure, key: float) -> None:
-    b, p = f.build, f.points
+    b = f.build
     f.pen("neck", "skin")
     base = f.torso.at(0, -0.06, 0.08)
     f.stage.blob(

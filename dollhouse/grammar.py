@@ -211,10 +211,9 @@ _OBJECT_SAID = re.compile(
     rf"\b(?:({_one_of(list(CLOTH))}) ({_one_of([p for p in PROPS if p != 'plant'])})|plant in an? (\w+) pot)\b"
 )
 _PERSON_SAID = re.compile(rf"\ban? ((?:\w+ ){{0,2}})({_one_of([*KINDS, _NOBODY])})\b")
-_HAIR_SAID = re.compile(
-    rf"\b(?:({_one_of(words.LOOSE_HAIR)}) )?(?:({_one_of(list(HAIR))}) )?hair\b(?: in (?:a )?({_one_of(list(words.WORN_HAIR))}))?"
-)
-_WORN_HAIR_SAID = re.compile(rf"\b(?:({_one_of(list(HAIR))}) )?({_one_of(list(words.WORN_HAIR))})\b")
+_HAIR_COLOUR, _HAIR_WORN = rf"(?:({_one_of(list(HAIR))}) )?", rf"({_one_of(list(words.WORN_HAIR))})"
+_HAIR_SAID = re.compile(rf"\b(?:({_one_of(words.LOOSE_HAIR)}) )?{_HAIR_COLOUR}hair\b(?: in (?:a )?{_HAIR_WORN})?")
+_WORN_HAIR_SAID = re.compile(rf"\b{_HAIR_COLOUR}{_HAIR_WORN}\b")
 
 
 def _clothes_said(text: str, kinds: Sequence[str], general: str = "") -> tuple[str, str]:
@@ -249,22 +248,26 @@ def _person_said(head: str, text: str, kind: str) -> Traits:
     return {trait: value for trait, value in found.items() if value}
 
 
+Table = Mapping[str, Sequence[str]]
+_SCENE_TABLES: dict[str, Table] = {"background": words.BACKGROUND, "framing": words.FRAMING, "style": words.STYLE}
+_LIGHT_TABLES: dict[str, Table] = {
+    "light_kind": words.LIGHT_KIND,
+    "light_direction": words.LIGHT_FROM,
+    "light_colour": words.LIGHT_COLOUR,
+    "light_strength": words.LIGHT_STRENGTH,
+}
+
+
 def parse(text: str) -> dict:
     """What a caption of this grammar says, in the shape of `attributes`; what it does not say is absent."""
     said: dict = {}
     light = _LIGHT_SAID.search(text)
     if light:
-        tables = {
-            "kind": words.LIGHT_KIND,
-            "direction": words.LIGHT_FROM,
-            "colour": words.LIGHT_COLOUR,
-            "strength": words.LIGHT_STRENGTH,
-        }
-        said |= {f"light_{name}": _find(light[1], table) for name, table in tables.items()}
+        said |= {trait: _find(light[1], table) for trait, table in _LIGHT_TABLES.items()}
         text = text[: light.start()] + text[light.end() :]
     objects = [{"kind": kind or "plant", "colour": colour or pot} for colour, kind, pot in _OBJECT_SAID.findall(text)]
     text = _OBJECT_SAID.sub("", text)
-    for trait, table in (("background", words.BACKGROUND), ("framing", words.FRAMING), ("style", words.STYLE)):
+    for trait, table in _SCENE_TABLES.items():
         said[trait] = _find(text, table)
         text = re.sub(rf"\b({_one_of(list(_phrases(table)))})\b", "", text)
     heads = list(_PERSON_SAID.finditer(text))

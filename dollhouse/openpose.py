@@ -59,5 +59,5 @@ def _limb(canvas: NDArray[np.uint8], one: tuple, other: tuple, colour: tuple[int
     dx, dy = one[0] - other[0], one[1] - other[1]
     middle = int((one[0] + other[0]) / 2), int((one[1] + other[1]) / 2)
     angle = int(degrees(atan2(dy, dx)))
-    outline = cv2.ellipse2Poly(middle, (int(hypot(dx, dy) / 2), stick), angle, 0, 360, 1)
+    outline = np.asarray(cv2.ellipse2Poly(middle, (int(hypot(dx, dy) / 2), stick), angle, 0, 360, 1))
     cv2.fillConvexPoly(canvas, outline, tuple(int(c * 0.6) for c in colour))

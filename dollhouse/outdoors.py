@@ -9,54 +9,56 @@ _HAZE: RGB = (214, 230, 226)
 
 
 def beach(s: Scenery) -> None:
-    rng, stage = s.rng, s.stage
+    rng = s.rng
     dusk = rng.random() < 0.25
     s.sky(s.varied((96, 172, 238)) if not dusk else (126, 112, 196), (206, 236, 248) if not dusk else (252, 196, 148))
     s.use("sky")
-    sun = stage.plane((0, 0, SKY_Z))
-    x = rng.uniform(-34, 34)
-    stage.blob(((x * 0.7, rng.uniform(10, 24), SKY_Z + 1, 4.5),), (255, 246, 196), sun, glow=1.0)
+    sun = (rng.uniform(-24, 24), rng.uniform(10, 24), SKY_Z + 1, 4.5)
+    s.stage.blob((sun,), (255, 246, 196), s.stage.plane((0, 0, SKY_Z)), glow=1.0)
     s.cloud(rng.uniform(-34, 0), rng.uniform(14, 30), rng.uniform(4, 7))
     s.cloud(rng.uniform(8, 34), rng.uniform(8, 22), rng.uniform(3, 5))
-    s.use("scenery")
-    if rng.random() < 0.6:  # an island
-        x, size = rng.uniform(-32, 32), rng.uniform(6, 10)
-        far = stage.plane((0, 0, -180))
-        stage.blob(
-            ((x - size * 1.6, -6, -180, 7), (x + size * 1.5, -6, -180, 7), (x, 1.5, -180, size * 0.7)),
-            (120, 168, 150),
-            far,
-        )
-    sand = s.ground(s.varied((240, 216, 160), 8))
-    shore = rng.uniform(-9, -5.5)
-    for near, far, colour in (
-        (shore, SKY_Z, (116, 196, 214)),
-        (shore - 2.5, SKY_Z, (70, 164, 210)),
-        (shore - 12, SKY_Z, (44, 130, 196)),
-        (shore - 50, SKY_Z, (36, 108, 178)),
-        (shore + 0.25, shore - 0.15, (250, 252, 250)),
-        (shore - 3.4, shore - 3.7, (196, 230, 236)),
-        (shore + 0.8, shore + 0.25, (214, 188, 134)),
-    ):
-        s.strip(sand, -500, 500, near, far, colour)
-    s.use("scenery")
-    if rng.random() < 0.7:  # a sail
-        x, z = rng.uniform(-10, 10), -60.0
-        solid = stage.plane((x, 0, z))
-        stage.polygon([(x, 1.0, z), (x + 4.2, 1.0, z), (x, 8.5, z)], (252, 250, 244), solid, line=stage.fresh_line())
-        stage.polygon(
-            [(x - 2.4, 0.9, z), (x + 3.8, 0.9, z), (x + 2.6, -0.2, z), (x - 1.6, -0.2, z)], (196, 72, 62), solid
-        )
+    _sea(s)
     side = rng.choice((-1, 1))
     if rng.random() < 0.75:
         _palm(s, side * rng.uniform(0.95, 1.45), rng.uniform(-3.4, -2.2), rng.uniform(2.1, 2.7))
     if rng.random() < 0.6:
         _parasol(s, -side * rng.uniform(1.0, 1.5), rng.uniform(-3.4, -2.0))
-    for _ in range(4):
-        x, z = rng.uniform(-2, 2), rng.uniform(-2, 1.6)
-        stage.blob(
-            ((x, 0.01, z, rng.uniform(0.02, 0.045)),), rng.choice([(250, 240, 226), (236, 158, 120), (222, 196, 150)])
-        )
+    s.use("scenery")
+    for _ in range(4):  # shells
+        shell = (rng.uniform(-2, 2), 0.01, rng.uniform(-2, 1.6), rng.uniform(0.02, 0.045))
+        s.stage.blob((shell,), rng.choice([(250, 240, 226), (236, 158, 120), (222, 196, 150)]))
+
+
+def _sea(s: Scenery) -> None:
+    rng = s.rng
+    if rng.random() < 0.6:
+        _island(s, rng.uniform(-32, 32), rng.uniform(6, 10))
+    sand = s.ground(s.varied((240, 216, 160), 8))
+    shore = rng.uniform(-9, -5.5)
+    for near, far, colour in (  # from the shore, metres
+        *((0.0, -190.0, (116, 196, 214)), (-2.5, -190.0, (70, 164, 210)), (-12.0, -190.0, (44, 130, 196))),
+        *((-50.0, -190.0, (36, 108, 178)), (0.25, -0.15, (250, 252, 250)), (-3.4, -3.7, (196, 230, 236))),
+        (0.8, 0.25, (214, 188, 134)),
+    ):
+        s.strip(sand, -500, 500, shore + near, max(shore + far, SKY_Z), colour)
+    if rng.random() < 0.7:
+        _sail(s, rng.uniform(-10, 10), -60.0)
+
+
+def _island(s: Scenery, x: float, size: float) -> None:
+    s.use("scenery")
+    z = -180.0
+    hill = ((x - size * 1.6, -6.0, z, 7.0), (x + size * 1.5, -6.0, z, 7.0), (x, 1.5, z, size * 0.7))
+    s.stage.blob(hill, (120, 168, 150), s.stage.plane((0, 0, z)))
+
+
+def _sail(s: Scenery, x: float, z: float) -> None:
+    s.use("scenery")
+    solid = s.stage.plane((x, 0, z))
+    line = s.stage.fresh_line()
+    s.stage.polygon([(x, 1.0, z), (x + 4.2, 1.0, z), (x, 8.5, z)], (252, 250, 244), solid, line=line)
+    hull = [(x - 2.4, 0.9, z), (x + 3.8, 0.9, z), (x + 2.6, -0.2, z), (x - 1.6, -0.2, z)]
+    s.stage.polygon(hull, (196, 72, 62), solid)
 
 
 def _palm(s: Scenery, x: float, z: float, height: float) -> None:
@@ -197,7 +199,7 @@ def _mushroom(s: Scenery, x: float, z: float) -> None:
 
 
 def street(s: Scenery) -> None:
-    rng, stage = s.rng, s.stage
+    rng = s.rng
     s.sky(s.varied((126, 186, 236)), (226, 238, 244))
     s.cloud(rng.uniform(-20, 20), rng.uniform(14, 30), rng.uniform(3, 5))
     s.use("scenery")

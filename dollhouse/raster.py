@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -59,14 +60,13 @@ class Raster:
     @cached_property
     def receives(self) -> Array:
         """1 where a cast shadow can be seen: on the ground and on the wall."""
-        return np.array([shape.pen.surface < 2 and not shape.pen.owner for shape in self.stage.shapes], np.float32)[
-            self.ids
-        ]
+        ground = [shape.pen.surface < 2 and not shape.pen.owner for shape in self.stage.shapes]
+        return np.array(ground, np.float32)[self.ids]
 
     def averaged(self, table: NDArray[np.uint32]) -> Bytes:
         """[n] packed bytes for each shape -> the mean over each pixel's samples, [H, W, 4]."""
         fine = np.take(table, self.samples, mode="clip")
-        packed = fine.view(np.uint8).reshape(*fine.shape, 4)
+        packed: NDArray[Any] = fine.view(np.uint8).reshape(*fine.shape, 4)
         while packed.shape[1] > self.extent[0]:
             packed = cv2.resize(packed, (packed.shape[1] // 2, packed.shape[0] // 2), interpolation=cv2.INTER_AREA)
         return packed
@@ -103,12 +103,12 @@ class Raster:
         strength = np.where(self.owner_of > 0, 255, 110).astype(np.uint8)
         coarse = self.samples[::f, ::f]
         region, strong = np.take(codes, coarse, mode="clip"), np.take(strength, coarse, mode="clip")
-        edge = np.zeros_like(region)
+        edge: NDArray[Any] = np.zeros_like(region)
         edge[:, 1:] = region[:, 1:] != region[:, :-1]
         edge[1:] |= region[1:] != region[:-1]
         edge *= np.maximum(strong, _shifted(strong))
         edge = cv2.dilate(edge, _CROSS) if min(self.extent) >= 96 else edge
-        return cv2.resize(edge, self.extent, interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.resize(edge, self.extent, interpolation=cv2.INTER_AREA), np.uint8)
 
     @cached_property
     def cones(self) -> Array:
@@ -169,7 +169,7 @@ class Raster:
             outline = whole(self.camera.project(self._thrown(circles, light), self.extent)[0])
             for shape in shapes:
                 points = outline[shape.start * SIDES : shape.stop * SIDES]
-                cv2.fillConvexPoly(mask, cv2.convexHull(points), 255)
+                cv2.fillConvexPoly(mask, cv2.convexHull(points), (255,))
         sigma = max(0.6, BLUR[light.kind] * min(self.extent))
         return cv2.GaussianBlur(mask, (0, 0), sigma).astype(np.float32) / 255
 
@@ -200,7 +200,7 @@ class Raster:
             )
             outline = whole(self.camera.project(ground.reshape(-1, 3), self.extent)[0]).reshape(-1, SIDES, 2)
             for points in outline:
-                cv2.fillConvexPoly(mask, points, 255)
+                cv2.fillConvexPoly(mask, points, (255,))
         return cv2.GaussianBlur(mask, (0, 0), max(0.7, min(self.extent) * 0.009)).astype(np.float32) / 255
 
 

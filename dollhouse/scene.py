@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from random import Random
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ class Scene:
         if self.style not in STYLES:
             raise ValueError(f"no such style: {self.style}")
 
-    def _with_actor(self, number: int, **changes: object) -> Scene:
+    def _with_actor(self, number: int, **changes: Any) -> Scene:
         people = list(self.people)
         people[number] = replace(people[number], **changes)
         return replace(self, people=tuple(people))

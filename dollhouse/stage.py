@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -190,12 +190,12 @@ class Stage:
         canvas = np.zeros((extent[1], extent[0]), np.uint16)
         for number, shape in enumerate(self.shapes):
             if shape.kind == BLOB:
-                points = outlines[0][shape.start * sides : shape.stop * sides]
+                points: NDArray[Any] = outlines[0][shape.start * sides : shape.stop * sides]
                 if shape.stop - shape.start > 1:
                     points = cv2.convexHull(points)
-                cv2.fillConvexPoly(canvas, points, number)
+                cv2.fillConvexPoly(canvas, points, (number,))
             else:
-                cv2.fillPoly(canvas, [outlines[shape.kind][shape.start : shape.stop]], number)
+                cv2.fillPoly(canvas, [outlines[shape.kind][shape.start : shape.stop]], (number,))
         return canvas
 
 

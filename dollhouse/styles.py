@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,21 +17,24 @@ from dollhouse.raster import Raster
 Array = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 
-_TO_LINEAR = np.array([v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in np.arange(256) / 255.0])
-_TO_LINEAR = _TO_LINEAR.astype(np.float32)
 _STEPS = 16_384  # of linear light from 0 to 1
+
+
+def _decoding() -> Array:
+    code = np.arange(256) / 255
+    return np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
 def _encoding() -> Bytes:
     """sRGB bytes of linear 0..4; highlights roll off above 0.8."""
-    linear = np.arange(4 * _STEPS) / _STEPS
+    linear: NDArray[Any] = np.arange(4 * _STEPS) / _STEPS
     over = np.maximum(linear - 0.8, 0)
     linear = np.minimum(linear, 0.8) + 0.2 * over / (over + 0.2)
     curve = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.round(curve * 255).astype(np.uint8)
 
 
-_TO_SRGB = _encoding()
+_TO_LINEAR, _TO_SRGB = _decoding(), _encoding()
 
 
 def encoded(linear: Array) -> Bytes:
@@ -40,9 +44,9 @@ def encoded(linear: Array) -> Bytes:
 @lru_cache(8)
 def grain(size: int) -> Array:
     """Fixed noise of mean 0 and deviation 1, blurred by a pixel, [size, size]."""
-    noise = np.random.Generator(np.random.PCG64(20)).standard_normal((size, size)).astype(np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), 0.8)
-    return noise / noise.std()
+    white = np.random.Generator(np.random.PCG64(20)).standard_normal((size, size)).astype(np.float32)
+    soft = np.asarray(cv2.GaussianBlur(white, (0, 0), 0.8), np.float32)
+    return soft / soft.std()
 
 
 def noise(extent: tuple[int, int], seed: int) -> Array:
@@ -57,8 +61,7 @@ def lit(raster: Raster, light: Light, amount: Array, hidden: Array) -> Array:
     direct = amount * (1 - SHADOW[light.kind] * hidden)
     if light.kind == "lamp":
         direct *= _falloff(raster.extent, light)
-    found = direct[..., None] * np.array(light.rgb, np.float32)
-    found += light.ambient
+    found: Array = direct[..., None] * np.array(light.rgb, np.float32) + np.float32(light.ambient)
     glow = raster.by_shape("glow", np.float32)
     if glow.any():
         share = glow[raster.ids][..., None]
@@ -141,7 +144,7 @@ def watercolour(raster: Raster, light: Light, seed: int) -> Bytes:
     """Thin paint: wandering edges, pigment that gathers at them, granulation, and paper at the border."""
     amount = np.clip(raster.lambert(light) * 0.7 + 0.3, 0, 1)
     shading = lit(raster, light, amount, shadows(raster, light)) * 1.12
-    picture = encoded(np.take(_TO_LINEAR, raster.albedo[..., :3], mode="clip") * shading)
+    picture: NDArray[Any] = encoded(np.take(_TO_LINEAR, raster.albedo[..., :3], mode="clip") * shading)
     unit = min(raster.extent) / 128
     wander = cv2.GaussianBlur(noise(raster.extent, seed), (0, 0), 2.2 * unit) * (2.4 * unit)
     across, down = _grid(raster.extent)
