@@ -1,4 +1,4 @@
-"""The webui runs this before it reads its arguments: Atelier's own, then those of every unit."""
+"""The webui runs this before it reads its arguments: those of every unit are added."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from pathlib import Path
 
 
 def preload(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--atelier-upscaler-models", type=str, default=None, help="a further folder with upscaler models"
-    )
     for file in sorted(Path(__file__).parent.glob("extensions/*/preload.py")):
         try:
             runpy.run_path(str(file))["preload"](parser)

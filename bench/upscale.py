@@ -224,8 +224,10 @@ def _status(key: str) -> float:
 
 
 def _ratio(times: dict[str, list[float]], peer: str) -> str:
-    """Of the best turns: the ones least disturbed by other work on the machine."""
-    return f"{min(times[peer]) / min(times['ours']):.2f}" if peer in times else "n/a"
+    """The median over the turns, each against its neighbour of the same turn, so that a drifting machine cancels out."""
+    if peer not in times:
+        return "n/a"
+    return f"{median(b / a for a, b in zip(times['ours'], times[peer], strict=True)):.2f}"
 
 
 def _table(times: dict[str, list[float]], errors: dict[str, str], memory: dict[str, float], halo: str) -> None:

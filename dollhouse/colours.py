@@ -60,4 +60,6 @@ def mix(one: RGB, other: RGB, share: float) -> RGB:
 
 def fold(colour: RGB) -> RGB:
     """The tone of a seam or crease in cloth of this colour: darker, but lighter on what is nearly black."""
-    return shade(colour, 0.72) if sum(colour) > 160 else mix(colour, (255, 255, 255), 0.22)
+    if sum(colour) < 160:
+        return mix(colour, (255, 255, 255), 0.22)
+    return shade(colour, 0.86 if sum(colour) > 600 else 0.76)

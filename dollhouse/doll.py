@@ -99,7 +99,7 @@ _STYLES = {  # how often each kind wears its hair so, in the order of HAIR_STYLE
 }
 
 
-def sampled(rng: Random) -> Doll:
+def sampled_doll(rng: Random) -> Doll:
     kind = rng.choice(KINDS)
     male = kind in ("boy", "man")
     skin = rng.choice(tuple(SKIN))

@@ -58,6 +58,7 @@ class Figure:
     base: int  # outline numbers of this doll start here
     chest: int = 0  # the torso's solid
     skull: int = 0
+    skirt_key: float = 0.0
 
     def pen(self, part: str, surface: str) -> None:
         self.stage.pen = Pen(self.owner, PART[part], SURFACE[surface])
@@ -97,11 +98,20 @@ def draw_figure(f: Figure) -> None:
 
 
 def _tube(
-    f: Figure, start: Circle, stop: Circle, colour: RGB, part: str, surface: str, above: float, line: str = ""
+    f: Figure,
+    start: Circle,
+    stop: Circle,
+    colour: RGB,
+    part: str,
+    surface: str,
+    above: float,
+    line: str = "",
+    within: tuple[Vector, Vector] | None = None,
 ) -> int:
-    """A limb or what covers it; `above` orders it among things at the same depth, in body heights."""
+    """A limb, or what covers the limb `within` two points; `above` orders things at one depth, in body heights."""
     f.pen(part, surface)
-    key = (start[2] + stop[2]) / 2 + above * f.build.height
+    first, last = within or (start, stop)
+    key = (first[2] + last[2]) / 2 + above * f.build.height
     return f.stage.blob((start, stop), colour, key=key, line=f.line(line or part), casts=True)
 
 
@@ -122,7 +132,17 @@ def _leg(f: Figure, side: str) -> None:
     if f.doll.bottom_kind == "shorts":
         hem = lerp(hip, knee, 0.62)
         cloth = CLOTH[f.doll.bottom]
-        _tube(f, ball(hip, b.thigh_r * 1.15), ball(hem, b.thigh_r * 1.22), cloth, thigh, "bottom", -0.015, "pelvis")
+        _tube(
+            f,
+            ball(hip, b.thigh_r * 1.15),
+            ball(hem, b.thigh_r * 1.22),
+            cloth,
+            thigh,
+            "bottom",
+            -0.026,
+            "pelvis",
+            (hip, knee),
+        )
 
 
 def _sock(f: Figure, side: str, knee: Vector, ankle: Vector) -> None:
@@ -130,7 +150,17 @@ def _sock(f: Figure, side: str, knee: Vector, ankle: Vector) -> None:
     colour = CLOTH[odd] if odd and side == "l" else (70, 200, 190) if odd else (240, 240, 236)
     high = 0.42 if odd else 0.72
     r = f.build.ankle_r
-    _tube(f, ball(lerp(knee, ankle, high), r * 1.15), ball(ankle, r * 1.12), colour, f"{side}_shin", "socks", -0.03)
+    _tube(
+        f,
+        ball(lerp(knee, ankle, high), r * 1.15),
+        ball(ankle, r * 1.12),
+        colour,
+        f"{side}_shin",
+        "socks",
+        -0.03,
+        "",
+        (knee, ankle),
+    )
 
 
 def _foot(f: Figure, side: str) -> None:
@@ -141,7 +171,7 @@ def _foot(f: Figure, side: str) -> None:
     f.pen(part, "shoes")
     key = ankle[2] - 0.01 * b.height + (toe[2] - heel[2]) * 0.3
     line = f.line(part)
-    r = b.sole * 0.72
+    r = b.sole * 0.64
     f.stage.blob(
         (ball(heel, r), ball(lerp(heel, ankle, 0.6), r * 1.02), ball(toe, r * 1.12)),
         colour,
@@ -182,11 +212,13 @@ def _skirt(f: Figure, waist: Circle) -> None:
         hem.append(ball(lerp(p[knee], p[ankle], 0.55) if long else lerp(p[hip], p[knee], 0.78), b.thigh_r * flare))
     knees = (ball(p[R_KNEE], b.thigh_r * 1.3), ball(p[L_KNEE], b.thigh_r * 1.3)) if long else ()
     f.pen("skirt", "bottom")
-    key = max(p[PELVIS][2], hem[0][2], hem[1][2]) + 0.004 * b.height
+    legs = [(p[knee][2] + p[end][2]) / 2 for knee in (R_KNEE, L_KNEE) for end in (knee - 1, knee + 1)]  # hip and ankle
+    key = max(p[PELVIS][2], *(legs if long else legs[::2])) + 0.004 * b.height
     low = lerp(hem[0][:3], hem[1][:3], 0.5)
     spread = abs(hem[0][0] - hem[1][0]) / 2 + b.thigh_r * flare
     solid = f.stage.cone(ball(waist[:3], b.waist_r * 1.1), ball(low, spread))
-    shape = (waist, *knees, *hem)
+    f.skirt_key = key
+    shape = (waist, *(ball(p[hip], b.thigh_r * 1.12) for hip in (R_HIP, L_HIP)), *knees, *hem)
     f.stage.blob(shape, colour, solid, key, f.line("skirt"), casts=True)
     for share in (-0.4, 0.05, 0.45):  # pleats
         end = lerp(hem[0][:3], hem[1][:3], 0.5 + share)
@@ -270,15 +302,27 @@ def _arm(f: Figure, side: str) -> None:
     if kind in ("sweater", "jacket") and not metal:
         _tube(f, ball(shoulder, b.arm_r * 1.35), ball(elbow, elbow_r * 1.35), cloth, upper, "top", above)
         cuff = lerp(elbow, wrist, 0.82)
-        _tube(f, ball(elbow, elbow_r * 1.35), ball(cuff, b.wrist_r * 1.45), cloth, fore, "top", above + 0.006, upper)
+        _tube(
+            f,
+            ball(elbow, elbow_r * 1.35),
+            ball(cuff, b.wrist_r * 1.45),
+            cloth,
+            fore,
+            "top",
+            above + 0.006,
+            upper,
+            (elbow, wrist),
+        )
         end = ball(lerp(elbow, wrist, 0.92), b.wrist_r * 1.35)
-        _tube(f, ball(cuff, b.wrist_r * 1.35), end, fold(cloth), fore, "top", above + 0.004, upper)
+        _tube(f, ball(cuff, b.wrist_r * 1.35), end, fold(cloth), fore, "top", above + 0.0065, upper, (elbow, wrist))
     else:
         _tube(f, ball(shoulder, b.arm_r), ball(elbow, elbow_r), bare, upper, "skin", above)
         _tube(f, ball(elbow, elbow_r), ball(wrist, b.wrist_r), bare, fore, "skin", above + 0.006, upper)
         if kind == "t-shirt":
             hem = ball(lerp(shoulder, elbow, 0.55), b.arm_r * 1.5)
-            _tube(f, ball(shoulder, b.arm_r * 1.35), hem, cloth, upper, "top", above + 0.004, "torso")
+            _tube(
+                f, ball(shoulder, b.arm_r * 1.35), hem, cloth, upper, "top", above + 0.004, "torso", (shoulder, elbow)
+            )
     _hand(f, side, wrist, hand, CLOTH[f.doll.mark("glove")] if side == "r" and f.doll.mark("glove") else bare, above)
 
 

@@ -96,7 +96,9 @@ def _back_hair(f: Figure, key: float) -> None:
                 casts=True,
             )
             _tip(f, (head.ball(side * 0.72, low * 0.72, -0.4, 0.42), tip), behind + 0.001, solid)
-    f.stage.blob((head.ball(0, 0.12, -0.1, 1.04),), dark, solid, key - 0.004, line, casts=True)
+    full = style in ("long", "bob", "curly")
+    cap = head.ball(0, 0.12, -0.1, 1.04) if full else head.ball(0, 0.2, -0.16, 0.95)
+    f.stage.blob((cap,), dark, solid, key - 0.004, line, casts=True)
     tails = {"ponytail": _ponytail, "pigtails": _pigtails, "bun": _bun, "curly": _curls}
     if style in tails:
         tails[style](f, key, solid)

@@ -77,7 +77,7 @@ def light(kind: str, direction: str, colour: str = "white", strength: str = "nor
     return Light(kind, (low + high) / 2, (down + up) / 2, colour, strength)
 
 
-def sampled(rng: Random, direction: str) -> Light:
+def sampled_light(rng: Random, direction: str) -> Light:
     low, high, down, up = _SPANS[direction]
     return Light(
         rng.choice(KINDS),

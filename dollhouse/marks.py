@@ -140,7 +140,7 @@ def _dotted_skirt(f: Figure, colour: RGB) -> None:
     p, b = f.points, f.build
     f.pen("skirt", "bottom")
     long = f.doll.bottom_kind == "long skirt"
-    key = max(p[R_KNEE][2], p[L_KNEE][2], p[WAIST][2]) + 0.012 * b.height
+    key = f.skirt_key + 0.001
     for across, down in ((0.2, 0.25), (0.8, 0.3), (0.5, 0.5), (0.1, 0.65), (0.9, 0.7), (0.5, 0.88)):
         ends = [
             lerp(p[hip], p[knee], down * (1.45 if long else 0.85)) for hip, knee in ((R_HIP, R_KNEE), (L_HIP, L_KNEE))

@@ -106,7 +106,7 @@ def mirrored(one: Pose) -> Pose:
     return Pose(one.name, limited(angles), one.lift)
 
 
-def sampled(rng: Random, names: tuple[str, ...] = TRAIN_POSES, loose: float = 1.0) -> Pose:
+def sampled_pose(rng: Random, names: tuple[str, ...] = TRAIN_POSES, loose: float = 1.0) -> Pose:
     """One of the named poses, mirrored or not, with every joint a little off."""
     name = rng.choice(names)
     chosen = pose(name)

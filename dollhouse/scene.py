@@ -10,14 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from dollhouse import doll as dolls_module
-from dollhouse import light as lights
-from dollhouse import poses
 from dollhouse.actor import FRAMINGS, Actor, framed, posed
 from dollhouse.backgrounds import BACKGROUNDS, Background
 from dollhouse.colours import CLOTH
-from dollhouse.doll import EXPRESSIONS, Doll, Mark
-from dollhouse.light import DIRECTIONS, Light
+from dollhouse.doll import EXPRESSIONS, Doll, Mark, sampled_doll
+from dollhouse.light import DIRECTIONS, Light, sampled_light
+from dollhouse.poses import POSES, TRAIN_POSES, pose, sampled_pose
 from dollhouse.props import PROPS, Prop
 from dollhouse.skeleton import (
     CROWN,
@@ -115,19 +113,21 @@ def sampled(seed: int, split: str = "train", people: int | None = None, dolls: S
     """The scene of a seed. `dolls` puts given ones into it (held-out ones, say); `people` fixes how many there are."""
     if split not in SPLITS:
         raise ValueError(f"no such split: {split}")
+    if people is not None and not 1 <= people <= 3:
+        raise ValueError(f"a scene has one to three dolls, not {people}")
     rng = Random(f"{split}:{seed}")
     count = people or len(dolls) or rng.choices((1, 2, 3), (5, 4, 2))[0]
     framing = rng.choices(FRAMINGS, ((5, 2, 2, 1), (6, 2, 1, 0), (6, 1, 0, 0))[count - 1])[0]
-    names = poses.TRAIN_POSES if split == "train" else poses.POSES
+    names = TRAIN_POSES if split == "train" else POSES
     names = names if framing == "full body" else _upright(names)
     actors = []
     for number, (x, z) in enumerate(_places(rng, count, framing)):
-        doll = dolls[number] if number < len(dolls) else dolls_module.sampled(rng)
-        actors.append(Actor(doll, poses.sampled(rng, names), rng.choice(EXPRESSIONS), x, z))
+        doll = dolls[number] if number < len(dolls) else sampled_doll(rng)
+        actors.append(Actor(doll, sampled_pose(rng, names), rng.choice(EXPRESSIONS), x, z))
     actors = _faces_cleared(rng, actors, names)
     background = Background(rng.choice(BACKGROUNDS), rng.randrange(1_000_000))
     styles = [s for s in STYLE_NAMES if split == "test" or (background.name, s) not in HELD_OUT_PAIRS]
-    light = lights.sampled(rng, rng.choice(DIRECTIONS))
+    light = sampled_light(rng, rng.choice(DIRECTIONS))
     tallest = max(HEIGHTS[actor.doll.kind] for actor in actors)
     eye = round(tallest * rng.uniform(0.68, 0.84), 3)
     camera = framed(actors, framing, eye, rng)
@@ -146,8 +146,8 @@ def _faces_cleared(rng: Random, actors: list[Actor], names: Sequence[str]) -> li
         if not hiding:
             break
         for number in hiding:
-            pose = poses.sampled(rng, tuple(names)) if turn < 4 else poses.pose("standing")
-            actors[number] = replace(actors[number], pose=pose)
+            other = sampled_pose(rng, tuple(names)) if turn < 4 else pose("standing")
+            actors[number] = replace(actors[number], pose=other)
     return actors
 
 

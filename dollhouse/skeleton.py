@@ -237,5 +237,6 @@ def _lowest(points: Floats, body: Build) -> float:
             heights[[R_KNEE, L_KNEE]].min() - body.thigh_r,
             heights[[R_WRIST, L_WRIST]].min() - body.wrist_r,
             heights[PELVIS] - body.thigh_r * 1.5,
+            heights[[R_TOE, L_TOE, R_HEEL, L_HEEL]].min() - body.sole * 0.6,
         )
     )

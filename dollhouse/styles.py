@@ -61,12 +61,10 @@ def lit(raster: Raster, light: Light, amount: Array, hidden: Array) -> Array:
     direct = amount * (1 - SHADOW[light.kind] * hidden)
     if light.kind == "lamp":
         direct *= _falloff(raster.extent, light)
-    found: Array = direct[..., None] * np.array(light.rgb, np.float32) + np.float32(light.ambient)
     glow = raster.by_shape("glow", np.float32)
-    if glow.any():
-        share = glow[raster.ids][..., None]
-        found += (1 - found) * share
-    return found
+    glows = glow[raster.ids]
+    even = light.ambient + (1 - light.ambient) * glows
+    return (direct * (1 - glows))[..., None] * np.array(light.rgb, np.float32) + even[..., None]
 
 
 def _falloff(extent: tuple[int, int], light: Light) -> Array:
@@ -107,12 +105,11 @@ def photo(raster: Raster, light: Light, seed: int) -> Bytes:
     shading = lit(raster, light, amount, hidden)
     crease = cv2.GaussianBlur(raster.outline, (0, 0), max(0.8, min(raster.extent) * 0.011)).astype(np.float32) / 255
     dark = (1 - 0.5 * raster.contact() * raster.receives) * (1 - 0.55 * crease)
+    dark = dark * (1.08 + 0.022 * noise(raster.extent, seed))
     linear = np.take(_TO_LINEAR, raster.albedo[..., :3], mode="clip") * (shading * dark[..., None])
-    gloss = np.maximum(cosine - 0.82, 0) ** 2 * (raster.owner > 0)
-    linear += (gloss * 2.2)[..., None] * np.array(light.rgb, np.float32)
-    picture = _defocused(encoded(linear), raster)
-    grainy = picture + (noise(raster.extent, seed) * 1.6)[..., None]
-    return np.clip(grainy, 0, 255).astype(np.uint8)
+    glossy = (cosine > 0.82) & (raster.owner > 0)
+    linear[glossy] += ((cosine[glossy] - 0.82) ** 2 * 2.2)[:, None] * np.array(light.rgb, np.float32)
+    return _defocused(encoded(linear), raster)
 
 
 def _defocused(picture: Bytes, raster: Raster) -> Bytes:
@@ -146,7 +143,7 @@ def watercolour(raster: Raster, light: Light, seed: int) -> Bytes:
     shading = lit(raster, light, amount, shadows(raster, light)) * 1.12
     picture: NDArray[Any] = encoded(np.take(_TO_LINEAR, raster.albedo[..., :3], mode="clip") * shading)
     unit = min(raster.extent) / 128
-    wander = cv2.GaussianBlur(noise(raster.extent, seed), (0, 0), 2.2 * unit) * (2.4 * unit)
+    wander = cv2.GaussianBlur(noise(raster.extent, seed), (0, 0), 2.2 * unit) * (1.4 * unit)
     across, down = _grid(raster.extent)
     picture = cv2.remap(
         picture, across + wander, down + np.roll(wander, 9, 0), cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dollhouse import openpose
 from dollhouse.actor import posed
-from dollhouse.parts import FIRST_DOLL, OBJECT, PART, SURFACE, SURFACES
+from dollhouse.parts import FIRST_DOLL, OBJECT, PART, PARTS, SURFACE, SURFACES
 from dollhouse.raster import depth
 from dollhouse.render import Size, picture_of, raster
 from dollhouse.scene import Scene
@@ -57,11 +57,11 @@ class Truth:
         return self.of_part(number, "head")
 
     def boxes(self, number: int) -> dict[str, Box]:
-        """Around what is visible: the doll, its face, its hands and every surface it shows."""
-        masks = {"doll": self.doll(number), "face": self.face(number)}
-        masks |= {name: self.of_part(number, name) for name in ("r_hand", "l_hand")}
-        shown = np.unique(self.surface[masks["doll"]])
-        masks |= {SURFACES[code]: self.of_surface(number, SURFACES[code]) for code in shown}
+        """Around what is visible: the doll, its face, and every part and surface that it shows."""
+        doll = self.doll(number)
+        masks = {"doll": doll, "face": self.face(number)}
+        masks |= {PARTS[code]: self.of_part(number, PARTS[code]) for code in np.unique(self.part[doll])}
+        masks |= {SURFACES[code]: self.of_surface(number, SURFACES[code]) for code in np.unique(self.surface[doll])}
         return {name: box for name, mask in masks.items() if (box := box_of(mask))}
 
     @property

@@ -41,7 +41,7 @@ class Shift:
     def attach(self, denoiser: Any) -> None:
         def after(module: Any, inputs: Any, output: Any) -> Any:
             now = denoiser.now
-            self.seen.append((now.step, now.steps, now.rows, tuple(now.latent), output.shape[0]))
+            self.seen.append((now.step, now.steps, now.rows, tuple(now.latent), output.shape[0], now.sigma))
             if self.act:
                 self.act(len(self.seen))
             return output + self.by
@@ -178,14 +178,17 @@ def a_patch_for_a_missing_layer_is_refused(host: Any, probe: Probe) -> None:
 
 
 def a_patch_sees_the_moment(host: Any, probe: Probe) -> None:
-    patch = Shift(by=0.0)
-    host.generate(replace(JOB, size=Extent(128, 64), patches=(patch,)))
-    steps = [step for step, *_ in patch.seen]
-    assert steps == sorted(steps) and set(steps) == {0, 1, 2}
-    for _, total, rows, latent, batch in patch.seen:
-        assert total == 3 and latent == (16, 8)
-        assert rows and set(rows) <= {"cond", "uncond"} and batch % len(rows) == 0
-    assert "cond" in {row for _, _, rows, *_ in patch.seen for row in rows}
+    for sampler in {"Euler a", "Heun", "DDIM"} & set(host.samplers()):
+        patch = Shift(by=0.0)
+        host.generate(replace(JOB, size=Extent(128, 64), sampler=sampler, patches=(patch,)))
+        steps = [step for step, *_ in patch.seen]
+        assert steps == sorted(steps) and set(steps) == {0, 1, 2}, (sampler, steps)
+        sigmas = [sigma for *_, sigma in patch.seen]
+        assert sigmas == sorted(sigmas, reverse=True) and 0 <= sigmas[-1] < sigmas[0] < 200, (sampler, sigmas)
+        for _, total, rows, latent, batch, _ in patch.seen:
+            assert total == 3 and latent == (16, 8)
+            assert rows and set(rows) <= {"cond", "uncond"} and batch % len(rows) == 0
+        assert "cond" in {row for _, _, rows, *_ in patch.seen for row in rows}
 
 
 def a_missing_control_model_is_refused_before_sampling(host: Any, probe: Probe) -> None:

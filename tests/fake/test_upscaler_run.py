@@ -103,5 +103,35 @@ def test_the_estimate_tells_without_making(host: FakeHost) -> None:
 
 
 def test_numbers_from_gradio_become_options() -> None:
-    given = run.as_given({"tile": 32.0, "factor": 2, "width": None, "mode": "exact"})
-    assert given == {"tile": 32, "factor": 2.0, "width": 0, "mode": "exact"}
+    assert run.given({"tile": 32.0, "factor": 2, "width": None}) == UpscaleArgs(tile=32, factor=2.0)
+    for wrong in ({"width": -5}, {"factor": 99}, {"tile": 1.5}, {"mode": "best"}):
+        with pytest.raises(UserError):
+            run.given(wrong)
+
+
+def test_a_stop_in_the_middle_keeps_and_tells_what_is_done(host: FakeHost, tmp_path: Path) -> None:
+    Image.new("RGB", (20, 10)).save(tmp_path / "a.png")
+    chosen = [(name, tmp_path / "a.png") for name in "abc"]
+    host.on_step = lambda done, total: host.interrupt() if saved(host) else None
+    found = [done for *_, done in run.upscale_many(host, chosen, args())]
+    assert [type(done) for done in found] == [run.Done, UserError]
+    assert str(found[1]) == "Stopped. The 1 pictures before this one are saved."
+    assert len(saved(host)) == 1
+
+
+def saved(host: FakeHost) -> list[Path]:
+    return list(host.outputs("upscaler").iterdir())
+
+
+def test_what_the_container_cannot_hold_is_refused_before_the_work(host: FakeHost) -> None:
+    deep = Picture(np.zeros((10, 20, 3), np.uint16))
+    with pytest.raises(UserError, match="WebP holds 8 bits"):
+        run.upscale_file(host, deep, args(format="webp"), "x")
+    assert host.progress == [] and saved(host) == []
+
+
+def test_what_the_memory_cannot_hold_is_refused_before_the_work(host: FakeHost, monkeypatch) -> None:
+    monkeypatch.setattr("atelier_core.memory.available", lambda: 10_000)
+    with pytest.raises(UserError, match="GB of main memory"):
+        run.upscale_file(host, source(), args(), "x")
+    assert host.progress == []

@@ -35,6 +35,7 @@ ARROWS = {
 }
 # layer -> packages that are not ours, beside the standard library and EVERYWHERE
 FOREIGN = {
+    "core": {"psutil"},
     "unit.panel": {"gradio"},
     "unit.api": WEB,
     "core.api": WEB,

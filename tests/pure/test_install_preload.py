@@ -25,7 +25,7 @@ def test_a_unit_s_arguments_and_a_broken_unit(tmp_path: Path, capsys: pytest.Cap
     units = {
         "a-broken": "raise ValueError('spoilt')",
         "b-empty": "",
-        "c-twice": "def preload(parser): parser.add_argument('--atelier-upscaler-models')",
+        "c-twice": "def preload(parser): [parser.add_argument('--atelier-x') for _ in range(2)]",
         "d-sound": "def preload(parser): parser.add_argument('--atelier-sound')",
     }
     for name, text in units.items():
@@ -42,5 +42,5 @@ def test_a_unit_s_arguments_and_a_broken_unit(tmp_path: Path, capsys: pytest.Cap
     assert [line.split(" is skipped: ")[1] for line in lines] == [
         "ValueError: spoilt",
         "KeyError: 'preload'",
-        "ArgumentError: argument --atelier-upscaler-models: conflicting option string: --atelier-upscaler-models",
+        "ArgumentError: argument --atelier-x: conflicting option string: --atelier-x",
     ]

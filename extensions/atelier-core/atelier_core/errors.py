@@ -21,7 +21,8 @@ class UserError(Exception):
         self.values = values
 
     def told(self, translate: Callable[[str], str] = str) -> str:
-        return translate(self.text).format(**self.values)
+        parts = {name: translate(value) if isinstance(value, str) else value for name, value in self.values.items()}
+        return translate(self.text).format(**parts)
 
     def __str__(self) -> str:
         return self.told()

@@ -31,8 +31,7 @@ _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')  # in file names of one syste
 def write(picture: Picture, path: Path, texts: Mapping[str, str] | None = None, *, lossy: bool = False) -> Path:
     """The container follows the name; JPEG only with `lossy`, where nothing was promised. `texts` are added to those of
     the picture. TIFF and WebP keep of the texts the infotext; TIFF keeps no EXIF, WebP no DPI."""
-    container = container_of(path, lossy=lossy)
-    _refuse(picture, container)
+    container = refuse(path, picture.extent, picture.depth, picture.has_alpha, lossy=lossy)
     picture = replace(picture, texts={**picture.texts, **(texts or {})})
     if container == "PNG":
         channels = picture.pixels.shape[2]
@@ -105,18 +104,21 @@ def next_path(folder: Path, stem: str, ending: str = ".png") -> Path:
         raise UserError("The picture could not be saved: {reason}.", reason=fault.strerror) from fault
 
 
-def _refuse(picture: Picture, container: str) -> None:
-    if picture.extent.longer > _MOST_SIDE[container]:
+def refuse(path: Path, extent: Extent, depth: int, has_alpha: bool, *, lossy: bool = False) -> str:
+    """The container of that name, unless it cannot hold such a picture: to be asked before the work, too."""
+    container = container_of(path, lossy=lossy)
+    if extent.longer > _MOST_SIDE[container]:
         raise UserError(
             "{container} holds at most {most} pixels per side, the picture has {side}. Save as PNG.",
             container=container,
             most=_MOST_SIDE[container],
-            side=picture.extent.longer,
+            side=extent.longer,
         )
-    if container == "WebP" and picture.depth == 16:
+    if container == "WebP" and depth == 16:
         raise UserError("WebP holds 8 bits per channel, the picture has 16. Save as PNG or TIFF.")
-    if container == "JPEG" and picture.has_alpha:
+    if container == "JPEG" and has_alpha:
         raise UserError("JPEG holds no transparency. Save as PNG, WebP or TIFF.")
+    return container
 
 
 def _webp(picture: Picture, file: BinaryIO) -> None:

@@ -77,7 +77,7 @@ class Host(Protocol):
 
     @property
     def language(self) -> str:
-        """"en" or "ko": what the user chose for Atelier, or the host's own language."""
+        """ "en" or "ko": what the user chose for Atelier, or the host's own language."""
 
     def translate(self, text: str) -> str:
         """A label or a sentence in that language."""

@@ -110,16 +110,26 @@ class Job:
         return replace(
             self,
             size=self.canvas,
-            init=_padded(self.init, self.canvas, "edge"),
-            mask=_padded(self.mask, self.canvas, "constant"),
-            controls=tuple(replace(c, map=c.map.resize(self.canvas, Image.Resampling.LANCZOS)) for c in self.controls),
+            init=self.init and _padded(self.init, self.canvas, "edge"),
+            mask=self.mask and _padded(self.mask, self.canvas, "constant"),
+            controls=tuple(self._on_canvas(control) for control in self.controls),
+        )
+
+    def _on_canvas(self, control: Control) -> Control:
+        """Where the picture's pixels are, the map's stay over them."""
+        region = control.region and control.region.resize(self.size)
+        fitting = (
+            control.map if control.map.size == self.size else control.map.resize(self.size, Image.Resampling.LANCZOS)
+        )
+        return replace(
+            control,
+            map=_padded(fitting, self.canvas, "edge"),
+            region=region and _padded(region, self.canvas, "constant"),
         )
 
 
-def _padded(picture: Image.Image | None, canvas: Extent, mode: Literal["edge", "constant"]) -> Image.Image | None:
-    if picture is None:
-        return None
-    pixels = np.asarray(picture)
+def _padded(picture: Image.Image, canvas: Extent, mode: Literal["edge", "constant"]) -> Image.Image:
+    pixels = np.asarray(picture.convert("RGB") if picture.mode == "P" else picture)
     room = [(0, canvas.height - pixels.shape[0]), (0, canvas.width - pixels.shape[1])]
     return Image.fromarray(np.pad(pixels, room + [(0, 0)] * (pixels.ndim - 2), mode=mode))
 

@@ -79,6 +79,10 @@ def folders(home: Path) -> tuple[Path, ...]:
 
 
 def load_all(home: Path) -> tuple[Unit, ...]:
+    other = (home / CORE.name).resolve()
+    if other != CORE.resolve() and other.is_dir():
+        twice = "“{name}” is installed twice: {used} is used, {other} stands down. Remove one of them."
+        loaded.note(UserError(twice, name=CORE.name, used=CORE, other=other))
     return tuple(unit for folder in folders(home) if (unit := load(folder)) is not None)
 
 
@@ -88,6 +92,7 @@ def load(folder: Path) -> Unit | None:
     _notice_update(CORE)
     known = loaded.units.get(name)
     if known is not None:
+        loaded.failed.pop(name, None)  # what failed before Reload UI is tried anew
         return known if _same_place(known, folder) else None
     try:
         with _on_path(folder):

@@ -7,6 +7,7 @@ end cut off; how far from the cuts the results differ is the halo.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -46,10 +47,11 @@ class Halos:
     def _write(self) -> None:
         if self._file is None:
             return
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._file.with_suffix(".tmp")
-        fresh.write_text(json.dumps(self._known, indent=1, sort_keys=True), "utf-8")
-        fresh.replace(self._file)
+        with suppress(OSError):  # a folder that cannot be written: measured anew at each start
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            fresh = self._file.with_suffix(".tmp")
+            fresh.write_text(json.dumps(self._known, indent=1, sort_keys=True), "utf-8")
+            fresh.replace(self._file)
 
 
 def measured_halo(network: Network) -> int:

@@ -128,7 +128,7 @@ def _opened(host: Host, files: Any, taken: str) -> tuple[str, str]:
         key = store.put(chosen[0][1])
     except UserError as error:
         return _page(host), widgets.sentence(error.told(host.translate), "error")
-    return _page(host, before=key), "".join(widgets.sentence(note) for note in first.notes)
+    return _page(host, before=key), "".join(widgets.sentence(host.translate(note)) for note in first.notes)
 
 
 def _chosen(files: Any, taken: str) -> list[tuple[str, bytes | Path]]:
@@ -140,7 +140,7 @@ def _chosen(files: Any, taken: str) -> list[tuple[str, bytes | Path]]:
 
 
 def _run(host: Host, files: Any, taken: str, *values: Any) -> tuple[Any, ...]:
-    args = UpscaleArgs(**run.as_given(dict(zip(NAMES, values, strict=True))))
+    args = run.given(dict(zip(NAMES, values, strict=True)))
     chosen = _chosen(files, taken)
     if not chosen:
         raise UserError("Choose a picture first.")
@@ -193,7 +193,7 @@ def _extras_controls(host: Host) -> dict[str, Any]:
 def _extras(host: Host, image: Image.Image, values: dict[str, Any]) -> tuple[Image.Image, dict[str, str]]:
     if not values.pop("on", False):
         return image, {}
-    return run.upscale_pil(host, image, UpscaleArgs(**run.as_given(values)))
+    return run.upscale_pil(host, image, run.given(values))
 
 
 EXTRAS = ExtrasEntry("Atelier upscaler", 900, _extras_controls, _extras)

@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-
-
-class Note:
-    """A sentence of a report: an English template and the values for its {names}. Translations key on `text`."""
-
-    def __init__(self, text: str, **values: object) -> None:
-        self.text = text
-        self.values = values
-
-    def told(self, translate: Callable[[str], str] = str) -> str:
-        return translate(self.text).format(**self.values)
-
-    def __str__(self) -> str:
-        return self.told()
+from atelier_core.errors import UserError
 
 
 @dataclass
@@ -32,10 +18,10 @@ class Report:
     tiles: int = 0  # of all passes
     precision: str = ""  # "fp32", "bf16", "fp16": what the last tile was computed in
     device: str = ""
-    notes: list[Note] = field(default_factory=list)  # what went otherwise than planned
+    notes: list[UserError] = field(default_factory=list)  # what went otherwise than planned
 
     def note(self, text: str, **values: object) -> None:
-        self.notes.append(Note(text, **values))
+        self.notes.append(UserError(text, **values))
 
     def take(self, other: Report) -> None:
         """Another pass of the same picture."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_type_hints
+from typing import Any
 
 from atelier_core import files, picture
-from atelier_core.args import add_entries, to_infotext
+from atelier_core.args import add_entries, parse, to_infotext
 from atelier_core.entries import UpscalerEntry
 from atelier_core.errors import Interrupted, UserError
 from atelier_core.geometry import Extent
@@ -45,10 +45,9 @@ def model_names(host: Host) -> list[str]:
     return [model.name for model in host.models("upscaler")]
 
 
-def as_given(values: dict[str, Any]) -> dict[str, Any]:
-    """What gradio hands over, in the types of the options: its numbers are floats or None."""
-    kinds = get_type_hints(UpscaleArgs)
-    return {name: kinds[name](0 if value is None else value) for name, value in values.items()}
+def given(values: Mapping[str, Any]) -> UpscaleArgs:
+    """The options from a panel's controls, under the same bounds as over REST; an emptied one has its default."""
+    return parse(UpscaleArgs, {name: value for name, value in values.items() if value not in (None, "")})
 
 
 def upscale_many(
@@ -61,7 +60,11 @@ def upscale_many(
             try:
                 yield name, source, _to_file(host, picture.read(source), args, name, _watch(work, part))
             except Interrupted:
-                raise
+                if number == 0:
+                    raise
+                text = "Stopped. The {count} pictures before this one are saved."
+                yield name, source, UserError(text, count=number)
+                return
             except UserError as error:
                 yield name, source, error
 
@@ -82,8 +85,9 @@ def upscale_pil(host: Host, image: Image.Image, args: UpscaleArgs) -> tuple[Imag
 def estimate(host: Host, source: Picture, args: UpscaleArgs) -> dict[str, Any]:
     """What an upscale would cost, without doing it."""
     pixel_bytes = source.pixels.itemsize * source.pixels.shape[2]
-    model = _model(host, args.model)
-    return _making().estimate(model.path, target_of(args, source.extent), args, pixel_bytes)
+    model, target = _model(host, args.model), target_of(args, source.extent)
+    with host.working("Plan"):  # the network is one for all: nobody may move it meanwhile
+        return _making().estimate(model.path, host.lend, target, args, pixel_bytes)
 
 
 def target_of(args: UpscaleArgs, source: Extent) -> Target:
@@ -95,12 +99,14 @@ def target_of(args: UpscaleArgs, source: Extent) -> Target:
 
 
 def _to_file(host: Host, source: Picture, args: UpscaleArgs, stem: str, watch: Callable[..., None]) -> Done:
+    target, ending = target_of(args, source.extent), ENDINGS[args.format]
+    files.refuse(Path(stem + ending), target.size, source.depth, source.has_alpha)
     made = _upscaled(host, source, args, watch)
     infotext = add_entries(source.texts.get("parameters", ""), to_infotext(LABEL, args))
     result = source.with_pixels(made.pixels)
-    path = files.next_path(host.outputs("upscaler"), stem, ENDINGS[args.format])
+    path = files.next_path(host.outputs("upscaler"), stem, ending)
     files.write(result, path, {"parameters": infotext})
-    notes = (*source.notes, *told(made.report, host.translate))
+    notes = (*map(host.translate, source.notes), *told(made.report, host.translate))
     return Done(path, result.extent, infotext, notes)
 
 
@@ -141,7 +147,7 @@ def _for_host(host: Host, image: Image.Image, scale: float, path: str | None) ->
     args = UpscaleArgs(model=model.name, factor=scale)
     with host.working("Upscale") as work:
         made = _upscaled(host, source, args, _watch(work))
-    return source.with_pixels(made.pixels).to_pil().convert("RGB")
+    return source.with_pixels(made.pixels).to_pil()
 
 
 def _model_at(host: Host, path: str | None) -> ModelFile:

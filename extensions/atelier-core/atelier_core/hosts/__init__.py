@@ -20,7 +20,7 @@ def current() -> Host:
 
 
 def _found() -> Host:
-    if find_spec("modules_forge") is not None:
+    if find_spec("backend") is not None and find_spec("modules_forge") is not None:
         from .forge import ForgeHost
 
         return ForgeHost()

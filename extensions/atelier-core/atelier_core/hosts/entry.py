@@ -118,7 +118,10 @@ def upscaler_class(unit: Unit) -> type:
 
     def init(self: Any, dirname: str | None = None) -> None:
         Upscaler.__init__(self)
-        self.scalers = [UpscalerData(name, path, self, scale) for name, path, scale in entry.listed(current())]
+        self.scalers = []
+        if shared.opts.data.get(unit.switch.key, True):
+            with _isolated(unit):  # an exception here would end the host's start
+                self.scalers = [UpscalerData(name, path, self, scale) for name, path, scale in entry.listed(current())]
 
     def upscale(self: Any, img: Image.Image, scale: float, selected_model: str | None = None) -> Image.Image:
         host = current()
@@ -126,9 +129,9 @@ def upscaler_class(unit: Unit) -> type:
             return entry.upscale(host, img, scale, selected_model)
 
     members: dict[str, Callable[..., Any]] = {"__init__": init, "upscale": upscale, "do_upscale": _one_pass}
-    return type("UpscalerAtelier", (Upscaler,), {"name": "Atelier", **members})
+    return type(f"UpscalerAtelier_{unit.name}", (Upscaler,), {"name": "Atelier", **members})
 
 
 def _one_pass(self: Any, img: Image.Image, selected_model: str) -> Image.Image:
-    """The host's loop calls `upscale`; other extensions may call this: one pass at the model's own scale."""
+    """The host's loop calls `upscale`; other extensions may call this, and expect the scale that is listed."""
     return self.upscale(img, 4, selected_model)

@@ -14,9 +14,10 @@ from lib_controlnet import external_code, global_state
 from modules import sd_models
 
 from ..job import Control
+from ..memory import Lent
 from .a1111.controls import Controls
 from .a1111.generate import Generator
-from .a1111.host import A1111Host, WebuiLent
+from .a1111.host import A1111Host
 
 
 class ForgeControls(Controls):
@@ -46,11 +47,8 @@ class ForgeGenerator(Generator):
         sd_models.forge_model_reload()
         super().load_model()
 
-    def unet(self, p: Any) -> Any:
-        return p.sd_model.forge_objects.unet.model.diffusion_model
 
-
-class ForgeLent(WebuiLent):
+class ForgeLent(Lent):
     def free(self) -> int:
         if self.device.type == "cpu":
             return super().free()
@@ -62,12 +60,12 @@ class ForgeHost(A1111Host):
     generator = ForgeGenerator
 
     @contextmanager
-    def lend(self, network: Any, need: int) -> Iterator[WebuiLent]:
+    def lend(self, network: Any, need: int) -> Iterator[Lent]:
         device, home = memory_management.get_torch_device(), torch.device("cpu")
         patcher = ModelPatcher(network, load_device=device, offload_device=home)
-        memory_management.free_memory(need, device)
-        memory_management.load_models_gpu([patcher])
         try:
+            memory_management.free_memory(need, device)
+            memory_management.load_models_gpu([patcher], memory_required=need)
             with torch.no_grad():
                 yield ForgeLent(device)
         finally:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -31,10 +32,10 @@ class Controls:
         raise UserError("ControlNet is not there. Install the extension sd-webui-controlnet and restart the webui.")
 
     def _model(self, control: Control) -> str:
-        wanted = control.model or control.kind
-        for name in self.known_models():
-            if wanted.lower() in name.lower():
-                return name
+        wanted, known = control.model or control.kind, self.known_models()
+        named = [name for name in known if control.model and name.split(" [")[0] == control.model]
+        for name in named or [name for name in known if control.kind.lower() in name.lower() and not control.model]:
+            return name
         raise UserError(
             "There is no ControlNet model for “{kind}”. Put one into models/ControlNet and refresh its list.",
             kind=wanted,
@@ -45,6 +46,8 @@ class Controls:
 
     def _external(self) -> Any:
         known = sys.modules.get("internal_controlnet.external_code")
+        if known is None and find_spec("internal_controlnet") is None:
+            raise UserError("This webui's ControlNet is of a kind that Atelier cannot drive yet.")
         return known or importlib.import_module("internal_controlnet.external_code")
 
     def unit(self, control: Control, model: str) -> Any:

@@ -15,6 +15,7 @@ from ...geometry import Extent
 from ...job import Job, Result
 from ...patches import Attached, Now
 from .controls import Controls
+from .loras import Loras
 
 if TYPE_CHECKING:
     from .host import A1111Host
@@ -24,6 +25,8 @@ ALWAYS = {  # what would let pixels drift for reasons a job does not state
     "img2img_color_correction": False,
     "sd_vae_encode_method": "Full",
     "sd_vae_decode_method": "Full",
+    "return_mask": False,  # masks would stand between the pictures
+    "return_mask_composite": False,
 }
 current: list[Rows] = []  # the run the sampler is in, for the host's step callback
 
@@ -40,8 +43,9 @@ class Rows:
         conds, rows = params.text_cond, params.x.shape[0]
         cond = (conds["crossattn"] if isinstance(conds, dict) else conds).shape[0]
         self.waiting = ["cond"] * min(cond, rows) + ["uncond"] * (rows - cond)
-        self.now.step, self.now.steps = params.denoiser.step, params.total_sampling_steps
-        self.now.sigma = float(params.sigma.flatten()[0])
+        calls, steps = params.denoiser, params.total_sampling_steps
+        self.now.step, self.now.steps = calls.step * steps // (calls.total_steps or steps), steps
+        self.now.sigma = _sigma(float(params.sigma.flatten()[0]), getattr(calls, "alphas", None))
 
     def call_begins(self, module: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> None:
         x = inputs[0]  # [B, C, H, W]
@@ -57,6 +61,14 @@ class Rows:
         return tuple(taken)
 
 
+def _sigma(told: float, alphas: Any) -> float:
+    """Samplers that count in timesteps tell these; their denoiser then has the schedule."""
+    if alphas is None:
+        return told
+    alpha = float(alphas[round(told)])
+    return float(((1 - alpha) / alpha) ** 0.5)
+
+
 def on_cfg_denoiser(params: Any) -> None:
     if current:
         current[-1].step_begins(params)
@@ -70,18 +82,19 @@ class Generator:
 
     def run(self, job: Job) -> Result:
         checkpoint = _checkpoint(job)
-        controls = self.controls(job)
+        controls, loras = self.controls(job), Loras(job)
         if job.sampler not in self.host.samplers():
             raise UserError("There is no sampler “{name}” here.", name=job.sampler)
         with self.host.working(job.title):
             self.load_model()
             p = self._processing(job.on_canvas(), checkpoint)
-            p.sample = self._patched(p.sample, job)
+            p.sample = self._patched(p, job)
             with closing(p), controls.driving(p):
                 processed = processing.process_images(p)
             if shared.state.interrupted or shared.state.skipped:
                 raise Interrupted
             controls.prove(p)
+            loras.prove()
         return self._result(job, processed, controls)
 
     def load_model(self) -> None:
@@ -89,20 +102,22 @@ class Generator:
             raise UserError("The webui has no model loaded; choose a checkpoint first.")
 
     def unet(self, p: Any) -> Any:
-        return p.sd_model.model.diffusion_model
+        patcher = getattr(p.sd_model, "forge_objects", None)  # on every fork of the Forge family
+        return patcher.unet.model.diffusion_model if patcher else p.sd_model.model.diffusion_model
 
-    def _patched(self, sample: Callable[..., Any], job: Job) -> Callable[..., Any]:
+    def _patched(self, p: Any, job: Job) -> Callable[..., Any]:
         """Patches go on when the model is loaded and its LoRAs are active, and come off however sampling ends."""
+        sample = p.sample
 
         def patched(*args: Any, **options: Any) -> Any:
-            net, rows = self.unet(p_of(sample)), Rows(Now(steps=job.steps))
+            net, rows = self.unet(p), Rows(Now(steps=job.steps))
             watch = net.register_forward_pre_hook(rows.call_begins, with_kwargs=True)
             current.append(rows)
             try:
                 with Attached(dict(net.named_modules()), job.patches, rows.now):
                     return sample(*args, **options)
             finally:
-                current.remove(rows)
+                current.pop()
                 watch.remove()
 
         return patched if job.patches else sample
@@ -150,7 +165,8 @@ class Generator:
         made = processed.images[first : first + count]
         notes = controls.notes()
         if len(made) < job.batch * job.count:
-            notes += (f"Stopped before the last batch: {len(made)} of {count} pictures.",)
+            early = self.host.translate("Stopped before the last batch: {made} of {asked} pictures.")
+            notes += (early.format(made=len(made), asked=count),)
         pictures = tuple(picture.convert("RGB").crop((0, 0, *job.size)) for picture in made)
         infotexts = tuple(processed.infotexts[first : first + len(made)])
         return Result(pictures, infotexts, tuple(int(s) for s in processed.all_seeds[: len(made)]), notes)
@@ -159,11 +175,6 @@ class Generator:
 def _drifting() -> dict[str, Any]:
     """Only what differs: the webui does not take back an override of an option it has not stored."""
     return {key: value for key, value in ALWAYS.items() if getattr(opts, key) != value}
-
-
-def p_of(sample: Any) -> Any:
-    """The processing object a bound `sample` belongs to."""
-    return sample.__self__
 
 
 def _checkpoint(job: Job) -> str:

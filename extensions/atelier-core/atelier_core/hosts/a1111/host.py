@@ -9,7 +9,6 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from PIL import Image
 from ...errors import Interrupted, UserError
 from ...host import Kind, ModelFile
 from ...job import Job, Result
+from ...memory import Lent, free
 from ...settings import defaults
 from ...texts import translate
 from ...units import all_settings
@@ -27,6 +27,9 @@ from .generate import Generator
 
 WEIGHTS = {".safetensors", ".ckpt", ".pth", ".pt", ".bin"}
 UPSCALER_FOLDERS = ("ESRGAN", "RealESRGAN", "DAT", "SwinIR", "ScuNET", "HAT", "BSRGAN", "upscale_models")
+
+
+PROGRESS = ("job_count", "job_no", "sampling_step", "sampling_steps", "textinfo")  # what `WebuiWork.step` writes
 
 
 class WebuiWork:
@@ -44,23 +47,6 @@ class WebuiWork:
         small = picture.copy()
         small.thumbnail((1024, 1024))  # the host sends it to the page at whatever size it is given
         shared.state.assign_current_image(small)
-
-
-@dataclass
-class WebuiLent:
-    device: torch.device
-
-    def free(self) -> int:
-        return free_memory(self.device)
-
-
-def free_memory(device: torch.device) -> int:
-    """Bytes a computation may take; on the CPU half of what the machine has available."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    import psutil  # a requirement of both hosts
-
-    return int(psutil.virtual_memory().available) // 2
 
 
 class Options(Mapping[str, Any]):
@@ -86,6 +72,7 @@ class A1111Host:
         self.version: str = launch_utils.git_tag()
         self.settings: Mapping[str, Any] = Options()
         self._local = threading.local()
+        self._captions: Any = None
 
     # pictures
     def generate(self, job: Job) -> Result:
@@ -97,7 +84,21 @@ class A1111Host:
                 "The caption model is not there. Run Interrogate CLIP in img2img once; the webui then fetches it."
             )
         with self.working("caption"):
-            return str(shared.interrogator.interrogate(picture.convert("RGB")))
+            return self._read(shared.interrogator, picture.convert("RGB"))
+
+    def _read(self, reader: Any, picture: Image.Image) -> str:
+        """The webui's caption model alone: its whole interrogation fetches further models."""
+        before = reader.blip_model, reader.dtype
+        network = self._captions = before[0] or self._captions or reader.load_blip_model()
+        device = getattr(reader, "load_device", None) or devices.device_interrogate
+        reader.blip_model, reader.dtype = network, next(network.parameters()).dtype
+        try:
+            network.to(device)
+            return str(reader.generate_caption(picture))
+        finally:
+            network.to(devices.cpu)
+            reader.blip_model, reader.dtype = before
+            devices.torch_gc()
 
     # long work
     @contextmanager
@@ -115,25 +116,27 @@ class A1111Host:
 
     @contextmanager
     def inside(self) -> Iterator[None]:
-        """This thread has the host's queue already: its lock must not be taken twice."""
+        """This thread has the host's queue: its lock must not be taken twice, and its progress goes on afterwards."""
         before = getattr(self._local, "inside", False)
+        progress = {name: getattr(shared.state, name) for name in PROGRESS}
         self._local.inside = True
         try:
             yield
         finally:
             self._local.inside = before
+            vars(shared.state).update(progress)
 
     def interrupt(self) -> None:
         shared.state.interrupt()
 
     @contextmanager
-    def lend(self, network: Any, need: int) -> Iterator[WebuiLent]:
+    def lend(self, network: Any, need: int) -> Iterator[Lent]:
         device, model = devices.get_device_for("atelier"), sd_models.model_data.sd_model
         away = self._make_room(model, device, need)
         try:
             network.to(device)
             with torch.no_grad(), devices.without_autocast():
-                yield WebuiLent(device)
+                yield Lent(device)
         finally:
             network.to(devices.cpu)
             devices.torch_gc()
@@ -147,7 +150,7 @@ class A1111Host:
         if lowvram.is_enabled(model):
             lowvram.send_everything_to_cpu()
             return False
-        if free_memory(device) >= need:
+        if free(device) >= need:
             return False
         sd_models.send_model_to_cpu(model)
         devices.torch_gc()
@@ -215,7 +218,7 @@ class A1111Host:
             return True
         if login is not None:
             return _token_ok(request)
-        return page or not api
+        return not api or (page and not shared.cmd_opts.nowebui)
 
     def panel_call(
         self, run: Callable[..., tuple[Any, ...]], failed: tuple[Any, ...]

@@ -25,10 +25,10 @@ from .queue import Queue, Work
 from .shelf import Shelf
 
 if TYPE_CHECKING:  # torch and diffusers take seconds to import and are first needed when something is drawn
+    from ...memory import Lent
     from .checkpoint import Model
     from .controls import Steering
     from .loras import Lora
-    from .memory import Lent
     from .pictures import Sketcher
 
 
@@ -153,18 +153,19 @@ class EmbeddedHost:
     def lend(self, network: Any, need: int) -> Iterator[Lent]:
         import torch
 
+        from ...memory import Lent, free
         from . import memory
 
         device = memory.best_device()
         with self.queue.held():
-            if device.type == "cuda" and self._model is not None and memory.free(device) < need:
+            if device.type == "cuda" and self._model is not None and free(device) < need:
                 self._model.to(torch.device("cpu"))  # it comes back when something is drawn
                 self._controls.clear()
                 memory.emptied(device)
             try:
                 network.to(device)
                 with torch.no_grad():
-                    yield memory.Lent(device)
+                    yield Lent(device)
             finally:
                 network.to("cpu")
                 memory.emptied(device)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import psutil
 import torch
 
 
@@ -17,21 +14,6 @@ def precision(wanted: str, device: torch.device) -> torch.dtype:
     return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}.get(wanted, automatic)
 
 
-def free(device: torch.device) -> int:
-    """Bytes a computation may take; on the processor half of what the machine has left."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    return int(psutil.virtual_memory().available) // 2
-
-
 def emptied(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.empty_cache()
-
-
-@dataclass
-class Lent:
-    device: torch.device
-
-    def free(self) -> int:
-        return free(self.device)
