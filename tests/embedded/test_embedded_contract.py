@@ -29,3 +29,9 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedHost:
 @pytest.mark.parametrize("case", suite.CASES, ids=lambda case: case.__name__)
 def test_contract(host: EmbeddedHost, case: Any) -> None:
     case(host, EmbeddedProbe(host))
+
+
+@pytest.mark.parametrize("case", suite.WITH_CONTROL_MODEL, ids=lambda case: case.__name__)
+def test_contract_with_a_control_model(host: EmbeddedHost, case: Any) -> None:
+    tiny.tiny_controlnet(host.folder("controlnet") / "tiny.safetensors")
+    case(host, EmbeddedProbe(host))

@@ -1,16 +1,23 @@
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from atelier_core import units
 from atelier_core.api.pictures import Pictures, mount_pictures, store
 from atelier_core.api.routes import Route, mount
 from atelier_core.args import arg
 from atelier_core.errors import Interrupted, UserError
 from atelier_core.hosts.fake import FakeHost
+from atelier_core.ui import pages
 from atelier_core.ui.pages import mount_pages
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
+
+WITH_CORE = {**os.environ, "PYTHONPATH": str(units.CORE)}
 
 
 @dataclass(frozen=True)
@@ -118,20 +125,69 @@ def test_longest_is_checked(client: TestClient) -> None:
 
 
 def test_pages_stay_below_their_folder(client: TestClient) -> None:
-    page = client.get("/atelier/pages/any/stage/view.mjs")
+    page = client.get(f"/atelier/pages/{pages.digest()}/stage/view.mjs")
     assert page.status_code == 200 and page.headers["content-type"].startswith("text/javascript")
+    assert page.headers["cache-control"] == "private, max-age=31536000, immutable"
     for path in (
         "stage/..%2f..%2f__init__.py",
         "stage/%2e%2e/%2e%2e/atelier_core/errors.py",
         "nothing/index.html",
         "stage/",
     ):
-        assert client.get(f"/atelier/pages/any/{path}").status_code in (400, 404)
+        assert client.get(f"/atelier/pages/{pages.digest()}/{path}").status_code in (400, 404)
 
 
-def test_the_store_forgets_the_oldest() -> None:
+def test_a_page_lies_under_the_digest_of_the_files_as_they_are(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "roots", lambda: {"stage": tmp_path})
+    (tmp_path / "a.mjs").write_text("1")
+    (tmp_path / "b.mjs").write_text("2")
+    before = pages.digest()
+    assert client.get(f"/atelier/pages/{before}/stage/a.mjs").text == "1"
+    (tmp_path / "b.mjs").write_text("two")
+    old = client.get(f"/atelier/pages/{before}/stage/a.mjs")
+    assert (old.status_code, old.json()) == (400, {"error": "There is no such page."})
+    assert "cache-control" not in old.headers
+    assert client.get(f"/atelier/pages/{pages.digest()}/stage/b.mjs").text == "two"
+    (tmp_path / "b.mjs").rename(tmp_path / "c.mjs")
+    assert len({before, pages.digest()}) == 2
+
+
+def forgotten(kept: Pictures, key: str) -> bool:
+    try:
+        return not kept.get(key)
+    except UserError:
+        return True
+
+
+def test_the_store_forgets_the_oldest_uploads_with_their_files() -> None:
     kept = Pictures(most=100)
-    first, second = kept.put(b"a" * 60), kept.put(b"b" * 60)
-    assert kept.get(second) == b"b" * 60
-    with pytest.raises(UserError):
-        kept.get(first)
+    first, second = kept.put(b"a" * 60), kept.put(b"b" * 40)
+    file = kept.get(second)
+    assert kept.get(first).read_bytes() == b"a" * 60  # the second is now unused for longer
+    third = kept.put(b"c" * 30)
+    assert forgotten(kept, second) and not file.exists()
+    assert [kept.get(key).read_bytes() for key in (first, third)] == [b"a" * 60, b"c" * 30]
+    large = kept.put(b"d" * 200)
+    assert kept.get(large).read_bytes() == b"d" * 200  # the last one is always there
+    assert len(list(kept.get(large).parent.iterdir())) == 1
+
+
+def test_the_store_forgets_results_by_their_number_and_leaves_their_files(tmp_path: Path) -> None:
+    kept = Pictures(count=3)
+    files = [tmp_path / f"{number}.png" for number in range(4)]
+    for file in files:
+        file.write_bytes(b"x")
+    keys = [kept.put(file) for file in files]
+    assert [forgotten(kept, key) for key in keys] == [True, False, False, False]
+    assert all(file.exists() for file in files)
+    files[3].unlink()
+    assert forgotten(kept, keys[3])
+
+
+def test_uploads_go_with_the_process() -> None:
+    code = "from atelier_core.api.pictures import store; print(store.get(store.put(b'x')))"
+    made = subprocess.run([sys.executable, "-c", code], env=WITH_CORE, capture_output=True, text=True, check=True)
+    file = Path(made.stdout.strip())
+    assert file.name and not file.parent.exists()

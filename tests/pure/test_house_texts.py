@@ -33,7 +33,7 @@ def test_korean_is_korean_and_fills_the_same_names(folder: Path) -> None:
 @each_folder
 def test_a_sentence_is_one_template(folder: Path) -> None:
     """An f-string cannot be looked up in a table."""
-    pieces = {file.name: sentences_in_pieces(tree_of(file)) for file in modules_of(folder)}
+    pieces = {file.relative_to(folder).as_posix(): sentences_in_pieces(tree_of(file)) for file in modules_of(folder)}
     assert {name: found for name, found in pieces.items() if found} == {}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import PIL
 import pytest
 import tifffile
 from atelier_core import exif
@@ -522,7 +523,7 @@ def test_a_photograph_with_a_smaller_one_behind_it_is_one_picture() -> None:
     assert np.abs(read(data).pixels.astype(int) - RED).max() <= 3
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "MPO"])
 @pytest.mark.parametrize("allowed", [False, True])
 def test_cut_off_files(kind: str, allowed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", allowed)  # some extensions of hosts set it
@@ -530,6 +531,28 @@ def test_cut_off_files(kind: str, allowed: bool, monkeypatch: pytest.MonkeyPatch
     for share in (0.3, 0.6, 0.95):
         assert "damaged" in refused(data[: int(len(data) * share)])
     assert ImageFile.LOAD_TRUNCATED_IMAGES is allowed
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of the damage
+@pytest.mark.parametrize("options", [{"compression": "tiff_lzw"}, {"compression": "tiff_deflate"}])
+def test_cut_off_packed_tiff(options: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    data = saved(np.random.default_rng(1).integers(0, 256, (40, 30, 3), np.uint8), "TIFF", **options)
+    assert read(data).extent == (30, 40)
+    assert "damaged" in refused(data[: int(len(data) * 0.6)])
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_what_cannot_be_unpacked_is_damage(allowed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", allowed)
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 30, 40, 8, 2, 0, 0, 0))
+    packed = bytearray(zlib.compress(bytes(30 * 40 * 3 + 40)))
+    packed[2:] = b"\xff" * len(packed[2:])
+    png = SIGNATURE + header + chunk(b"IDAT", bytes(packed)) + chunk(b"IEND", b"")
+    gif = saved(palette(), "GIF")
+    codes = gif.index(b",") + 10  # behind the frame's head: the size of codes, then the codes
+    assert "damaged" in refused(png)
+    assert "damaged" in refused(gif[:codes] + b"\x02\x01\xff\x00" + b";")
 
 
 @pytest.mark.parametrize("rows", [4, 0])
@@ -557,9 +580,44 @@ def test_pillows_own_limit_is_lifted_for_reading_only(monkeypatch: pytest.Monkey
     with pytest.raises(Image.DecompressionBombError):
         Image.open(BytesIO(saved(SMALL)))
     assert read(saved(SMALL)).extent == (3, 2)
-    assert Image.MAX_IMAGE_PIXELS == 2
     refused(saved(SMALL)[:-20])
     assert Image.MAX_IMAGE_PIXELS == 2
+
+
+@pytest.mark.filterwarnings("error::PIL.Image.DecompressionBombWarning")  # some hosts' code asks for it
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        *((kind, {}) for kind in ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000")),
+        ("TIFF", {"compression": "tiff_lzw"}),
+    ],
+)
+@pytest.mark.parametrize("limit", [2, 5])  # pixels: far beyond it Pillow refuses, a little beyond it warns
+def test_only_our_limit_counts_and_pillows_stands_meanwhile(
+    kind: str, options: dict[str, str], limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind == "WEBP" and limit == 2 and int(PIL.__version__.partition(".")[0]) > 12:
+        pytest.skip("this Pillow's code for WebP asks for its limit too, from twice its size on")
+    data = saved(SMALL, kind, **options)
+    factory, accepts = Image.OPEN[kind]
+    seen: list[object] = []
+
+    def watched(*args: object) -> Image.Image:
+        seen.append((Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES))
+        return factory(*args)
+
+    monkeypatch.setitem(Image.OPEN, kind, (watched, accepts))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    assert read(data).extent == (3, 2)
+    assert seen == [(limit, True)]
+
+
+def test_a_frame_that_outgrows_its_gif_is_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 2)
+    data = saved(palette(), "GIF")
+    at = data.index(b",") + 5  # the frame's width
+    assert "damaged" in refused(data[:at] + struct.pack("<H", 9) + data[at + 2 :])
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of the damage

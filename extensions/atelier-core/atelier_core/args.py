@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import MISSING, Field, field, fields
 from typing import Any, TypeVar, get_type_hints
 
@@ -120,18 +120,29 @@ _ENTRY = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
 
 
 def add_entries(infotext: str, entries: Mapping[str, str]) -> str:
-    """Append entries to an infotext's last line as the webuis write them; entries it has already are replaced."""
-    head, settings = split_infotext(infotext)
-    merged = {**read_entries(settings), **entries}
-    line = ", ".join(f"{key}: {_quoted(value)}" for key, value in merged.items())
-    return f"{head}\n{line}" if head else line
+    """Entries at the end of an infotext's line of settings, as the webuis write them, instead of earlier ones of the
+    same names. Everything else stays to the byte: it may be of a kind that only its writer understands."""
+    body = infotext.rstrip()
+    _, settings = split_infotext(body)
+    prompts = body.removesuffix(settings) + ("\n" if entries and body and not settings else "")
+    ours = (f"{key}: {_quoted(value)}" for key, value in entries.items())
+    return prompts + ", ".join(filter(None, (_without(settings, entries), *ours))) + infotext[len(body) :]
+
+
+def _without(settings: str, keys: Container[str]) -> str:
+    for found in reversed(list(_ENTRY.finditer(settings))):
+        start, end = found.span()
+        if found[1] in keys and settings[:start].endswith(("", ",")[start > 0]):
+            settings = settings[: max(0, start - 1)] if end >= len(settings) else settings[:start] + settings[end:]
+    return settings.lstrip()
 
 
 def split_infotext(infotext: str) -> tuple[str, str]:
-    """The prompts, and the line of settings, which is the last one when it holds at least three entries or ours."""
+    """The prompts, and the line of settings: the last one, when it begins with an entry and the steps or ours are
+    among its entries. Prompts have colons too."""
     head, _, last = infotext.rstrip().rpartition("\n")
-    found = _ENTRY.findall(last)
-    is_settings = len(found) >= 3 or any(key.startswith("Atelier") for key, _ in found)
+    begins, keys = _ENTRY.match(last), [key for key, _ in _ENTRY.findall(last)]
+    is_settings = begins and any(key == "Steps" or key.startswith("Atelier") for key in keys)
     return (head, last) if is_settings else (infotext.rstrip(), "")
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import struct
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from io import BytesIO
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ MOST_PIXELS = 1 << 28  # 16384², 805 MB as 8-bit RGB
 MOST_SIDE = 1 << 17
 _KINDS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "AVIF", "JPEG2000", "HEIF", "JXL")  # none runs a program
 _DAMAGE = (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, KeyError, RuntimeError, struct.error)
+_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)  # from a GIF whose frame outgrows it
 TIFF_SOFTWARE = "sd-webui-atelier"  # TIFF files that say so have their infotext as description
 _NOT_TEXT = {"compression", "blend", "disposal"}  # strings in Pillow's info that are no texts of the picture
 _TURNS = (  # by EXIF orientation: quarter turns counter-clockwise, then mirrored left to right or not
@@ -107,7 +109,7 @@ def read(source: bytes | Path, *, most_pixels: int = MOST_PIXELS, most_side: int
         deep = (header and header.depth == 16) or _is_plain_deep_tiff(image)
         pixels = _deep_pixels(data, header) if deep else None
         if pixels is None:
-            image.load()
+            _whole(image)
     grey = header.colour in (0, 4) if header else image.mode.startswith("I")
     return _picture(image, pixels, _FROM_GREY if grey and deep else "")
 
@@ -124,31 +126,53 @@ def _content(path: Path) -> bytes:
         raise UserError("The file {name} cannot be read.", name=path.name) from error
 
 
-_switching = threading.Lock()
-
-
 @contextmanager
 def _decoding() -> Iterator[None]:
-    """Damage becomes one sentence. Pillow's process-wide switches stand as reading needs them, and as before after it:
-    our limit is checked instead of Pillow's, and a cut-off file is damage even where someone has allowed it."""
-    with _switching:
-        before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
-        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, False
-        try:
-            yield
-        except _DAMAGE as error:
-            raise UserError("This picture file is damaged or incomplete.") from error
-        finally:
-            Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
+    """Damage becomes one sentence."""
+    try:
+        yield
+    except (*_DAMAGE, *_BOMBS) as error:
+        raise UserError("This picture file is damaged or incomplete.") from error
 
 
 def _opened(data: bytes) -> Image.Image:
-    """By its header; nothing is unpacked yet."""
+    """By its header; nothing is unpacked yet. `Image.open` would hold it against the limit of the whole process."""
     Image.init()
-    try:
-        return Image.open(BytesIO(data), formats=[kind for kind in _KINDS if kind in Image.OPEN])
-    except Image.UnidentifiedImageError as error:
-        raise UserError("This file is not a picture of a kind that can be read, or it is damaged.") from error
+    for factory, accepts in (Image.OPEN[kind] for kind in _KINDS if kind in Image.OPEN):
+        try:
+            accepted = accepts(data[:16]) if accepts else True
+            if accepted and not isinstance(accepted, str):  # a string says why this Pillow cannot
+                return factory(BytesIO(data), "")
+        except (SyntaxError, IndexError, TypeError, struct.error):
+            continue  # of another kind
+    raise UserError("This file is not a picture of a kind that can be read, or it is damaged.")
+
+
+def _whole(image: Image.Image) -> None:
+    """Unpack it. A cut-off file is damage even where LOAD_TRUNCATED_IMAGES is set, as some extensions of hosts do."""
+    kind: Any = type(image)
+    image.__class__ = _strict(kind, image.format)
+    if hasattr(image, "_tile_size"):  # TIFF: for a picture that has its memory, Pillow does not ask for its limit
+        image.im = Image.core.new(image.mode, image._tile_size)
+    image.load()
+    if hasattr(image, "_ended"):  # JPEG: Pillow has made up an end
+        raise OSError("cut off")
+
+
+class _Strict(ImageFile.ImageFile):
+    """Pillow's own loading, to which that switch is always off."""
+
+    load = FunctionType(
+        ImageFile.ImageFile.load.__code__,
+        {**vars(ImageFile), "LOAD_TRUNCATED_IMAGES": False},
+        closure=ImageFile.ImageFile.load.__closure__,
+    )
+
+
+@cache
+def _strict(kind: type, name: str) -> type:
+    """JPEG 2000 calls Pillow's loading by name, the others that have a way of their own call what comes after them."""
+    return type(kind.__name__, (_Strict, kind) if name == "JPEG2000" else (kind, _Strict), {})
 
 
 def _refuse(image: Image.Image, most_pixels: int, most_side: int) -> None:

@@ -1,4 +1,4 @@
-"""Pictures on their way between pages, panels and runs: an id stands for a file or for bytes."""
+"""Pictures on their way between pages, panels and runs: an id stands for a file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import binascii
 import io
 import re
 import secrets
+import tempfile
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,34 +20,46 @@ from fastapi.responses import FileResponse, Response
 from ..errors import UserError
 from ..host import Host
 from ..picture import Picture, read
-from .routes import PREFIX, Route, _add, guarded
+from .routes import PREFIX, add, guarded
 
-MOST_HELD = 1024 * 2**20  # bytes of uploads kept; the oldest go first
+MOST_HELD = 1024 * 2**20  # bytes of uploads kept; what was not used for longest goes first
+MOST_COUNT = 1000  # uploads and results
 ID = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 class Pictures:
-    """Uploaded bytes and the paths of our own results, by unguessable id."""
+    """Uploads, in a folder that goes with the process, and the paths of our own results, by unguessable id."""
 
-    def __init__(self, most: int = MOST_HELD) -> None:
-        self._most = most
-        self._held: OrderedDict[str, bytes | Path] = OrderedDict()
+    def __init__(self, most: int = MOST_HELD, count: int = MOST_COUNT) -> None:
+        self._most, self._count = most, count
+        self._held: OrderedDict[str, Path] = OrderedDict()
+        self._sizes: dict[str, int] = {}  # bytes, of uploads only
+        self._spool: tempfile.TemporaryDirectory[str] | None = None
         self._lock = threading.Lock()
 
     def put(self, picture: bytes | Path) -> str:
         key = secrets.token_urlsafe(16)
         with self._lock:
-            self._held[key] = picture
-            while self._size() > self._most and len(self._held) > 1:
-                self._held.popitem(last=False)
+            self._held[key] = self._spooled(key, picture) if isinstance(picture, bytes) else picture
+            while len(self._held) > self._count or (sum(self._sizes.values()) > self._most and len(self._held) > 1):
+                self._forget(*self._held.popitem(last=False))
         return key
 
-    def _size(self) -> int:
-        return sum(len(one) if isinstance(one, bytes) else 1 for one in self._held.values())
+    def _spooled(self, key: str, data: bytes) -> Path:
+        self._spool = self._spool or tempfile.TemporaryDirectory(prefix="atelier-")
+        path = Path(self._spool.name) / key
+        path.write_bytes(data)
+        self._sizes[key] = len(data)
+        return path
 
-    def get(self, key: str) -> bytes | Path:
+    def _forget(self, key: str, path: Path) -> None:
+        if self._sizes.pop(key, None) is not None:
+            with suppress(OSError):  # Windows does not delete what is being read: it goes with the folder
+                path.unlink()
+
+    def get(self, key: str) -> Path:
         with self._lock:
-            if key in self._held:
+            if key in self._held and self._held[key].is_file():
                 self._held.move_to_end(key)
                 return self._held[key]
         raise UserError("This picture is no longer held; load it again.")
@@ -84,10 +98,6 @@ def _download(key: str, longest: str | None) -> Response:
         if not longest.isdigit() or not 16 <= int(longest) <= 8192:
             raise UserError("“longest” must be between 16 and 8192.")
         return Response(proxy(read(held), int(longest)), media_type="image/png")
-    if isinstance(held, bytes):
-        return Response(held, media_type=_media_type(held[:16]))
-    if not held.is_file():
-        raise UserError("This picture is no longer held; load it again.")
     with held.open("rb") as file:
         return FileResponse(held, media_type=_media_type(file.read(16)))
 
@@ -107,5 +117,5 @@ def mount_pictures(app: FastAPI, host: Host) -> None:
         return await guarded(host, request, lambda _: _download(key, longest), page=True)
 
     path = f"{PREFIX}/v1/core/pictures"
-    _add(app, path, "POST", upload, Route("POST", "pictures", _upload, about="Upload a picture as raw bytes"))
-    _add(app, path + "/{key}", "GET", download, Route("GET", "pictures/{key}", _download, about="A picture by its id"))
+    add(app, path, "POST", upload, "Upload a picture as raw bytes")
+    add(app, path + "/{key}", "GET", download, "A picture by its id")

@@ -34,21 +34,22 @@ class Route:
 
 def mount(app: FastAPI, host: Host, unit: str, routes: tuple[Route, ...]) -> None:
     for route in routes:
-        _add(app, f"{PREFIX}/v1/{unit}/{route.verb}", route.method, _endpoint(host, route), route)
+        path = f"{PREFIX}/v1/{unit}/{route.verb}"
+        add(app, path, route.method, _endpoint(host, route), route.about, route.args)
 
 
-def _add(app: FastAPI, path: str, method: str, endpoint: Callable[..., Any], route: Route) -> None:
+def add(
+    app: FastAPI, path: str, method: str, endpoint: Callable[..., Any], about: str, args: type | None = None
+) -> None:
     """Once per app: an app that lives through Reload UI must not collect the same route twice."""
     if any(getattr(known, "path", None) == path and method in known.methods for known in app.routes):  # type: ignore[attr-defined]
         return
-    body = (
-        {"required": True, "content": {"application/json": {"schema": json_schema(route.args)}}} if route.args else None
-    )
+    body = {"required": True, "content": {"application/json": {"schema": json_schema(args)}}} if args else None
     app.add_api_route(
         path,
         endpoint,
         methods=[method],
-        summary=route.about,
+        summary=about,
         tags=["Atelier"],
         openapi_extra={"requestBody": body} if body else None,
         response_model=None,

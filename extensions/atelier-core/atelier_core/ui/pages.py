@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, Response
 
-from ..api.routes import PREFIX, Route, _add, guarded
+from ..api.routes import PREFIX, add, guarded
 from ..errors import UserError
 from ..host import Host
 from ..units import CORE, Unit, loaded
@@ -22,6 +22,7 @@ TYPES = {  # said here, because a Windows registry may call a module "text/plain
     ".png": "image/png",
     ".svg": "image/svg+xml",
 }
+FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # under this digest
 
 
 def roots() -> dict[str, Path]:
@@ -29,31 +30,38 @@ def roots() -> dict[str, Path]:
     return {"stage": CORE / "web" / "stage", **{name: web for name, web in webs.items() if web.is_dir()}}
 
 
+def digest() -> str:
+    """Of the files as they lie there now: an update may come while the webui runs."""
+    files = sorted(file for web in roots().values() for file in web.rglob("*") if file.is_file())
+    return _digest(tuple((file, stat.st_mtime_ns, stat.st_size) for file in files for stat in [file.stat()]))
+
+
 @lru_cache(maxsize=1)
-def digest(*webs: Path) -> str:
+def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
+    """`files`: path, time of change and size; read again when one of these differs."""
     total = hashlib.sha256()
-    for web in webs:
-        for file in sorted(f for f in web.rglob("*") if f.is_file()):
-            total.update(file.relative_to(web).as_posix().encode() + b"\0" + file.read_bytes())
+    for file, _, size in files:
+        total.update(f"{file}\0{size}\0".encode() + file.read_bytes())
     return total.hexdigest()[:16]
 
 
 def url(unit: Unit) -> str:
     """Relative to the host's page: the webui may sit below a path of a proxy."""
-    return f"atelier/pages/{digest(*roots().values())}/{unit.name}/index.html"
+    return f"atelier/pages/{digest()}/{unit.name}/index.html"
 
 
 def mount_pages(app: FastAPI, host: Host) -> None:
     async def page(request: Request) -> Response:
-        root, path = request.path_params["root"], request.path_params["path"]
-        return await guarded(host, request, lambda _: _file(root, path), page=True)
+        of_path = request.path_params
+        return await guarded(
+            host, request, lambda _: _file(of_path["digest"], of_path["root"], of_path["path"]), page=True
+        )
 
-    path = f"{PREFIX}/pages/{{digest}}/{{root}}/{{path:path}}"
-    _add(app, path, "GET", page, Route("GET", "pages", _file, about="The files of the editors"))
+    add(app, f"{PREFIX}/pages/{{digest}}/{{root}}/{{path:path}}", "GET", page, "The files of the editors")
 
 
-def _file(root: str, path: str) -> Response:
-    home = roots().get(root)
+def _file(version: str, root: str, path: str) -> Response:
+    home = roots().get(root) if version == digest() else None
     file = (home / path).resolve() if home else None
     if (
         home is None
@@ -63,4 +71,4 @@ def _file(root: str, path: str) -> Response:
         or not file.is_file()
     ):
         raise UserError("There is no such page.")
-    return FileResponse(file, media_type=TYPES[file.suffix], headers={"Cache-Control": "public, max-age=31536000"})
+    return FileResponse(file, media_type=TYPES[file.suffix], headers=FOR_EVER)

@@ -1,0 +1,209 @@
+"""The webui's side of loading: what is registered, what stays out, and that no unit takes others or the host along."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from atelier_core import hosts, units
+from atelier_core.hosts.fake import FakeHost
+from fastapi import FastAPI
+
+UNIT = "from atelier_core.units import Unit\nUNIT = Unit('Good', extras=True, upscalers=True)\n"
+PANEL = """
+import gradio as gr
+from atelier_core.entries import ExtrasEntry
+
+def build(host):
+    gr.HTML("here")
+
+EXTRAS = ExtrasEntry("Good", 1, lambda host: {}, lambda host, image, values: (image, {"Good": "yes"}))
+"""
+RUN = """
+from atelier_core.entries import UpscalerEntry
+
+UPSCALERS = UpscalerEntry(lambda host: [("x4", "x4.pth", 4)], lambda host, image, scale, model: image)
+"""
+API = "from atelier_core.api.routes import Route\nROUTES = (Route('GET', 'names', lambda host: {}),)\n"
+BAD = "raise ValueError('as a unit may')\n"
+
+
+class Upscaler:
+    """As the host's: its start makes one of each subclass."""
+
+    def __init__(self) -> None:
+        self.scalers: list[Any] = []
+
+
+class Option:
+    def __init__(self, default: Any, label: str, kind: type, options: dict[str, Any], section: Any) -> None:
+        self.default, self.section = default, section
+
+    def info(self, text: str) -> Option:
+        return self
+
+    def needs_reload_ui(self) -> Option:
+        return self
+
+
+class Webui:
+    """What the entry asks of a webui, and what it has been given."""
+
+    def __init__(self) -> None:
+        self.registered: dict[str, list[Callable[..., Any]]] = {}
+        self.options: dict[str, Option] = {}
+        self.opts = SimpleNamespace(data={}, add_option=self.options.__setitem__)
+
+    def modules(self) -> Iterator[ModuleType]:
+        kinds = ("on_cfg_denoiser", "on_app_started", "on_ui_settings", "on_ui_tabs")
+        callbacks = {kind: self.registered.setdefault(kind, []).append for kind in kinds}
+        yield stub("modules", __path__=[])
+        yield stub("modules.script_callbacks", **callbacks)
+        yield stub("modules.scripts_postprocessing", ScriptPostprocessing=type("ScriptPostprocessing", (), {}))
+        yield stub("modules.shared", opts=self.opts, OptionInfo=Option)
+        yield stub("modules.upscaler", Upscaler=Upscaler, UpscalerData=lambda *told: told)
+        for name in ("processing", "scripts", "sd_models"):
+            yield stub(f"modules.{name}")
+
+    def called(self, kind: str, *args: Any) -> Any:
+        (callback,) = self.registered[kind]
+        return callback(*args)
+
+
+def stub(name: str, **has: Any) -> ModuleType:
+    module = ModuleType(name)
+    vars(module).update(has)
+    return module
+
+
+@pytest.fixture
+def webui(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Webui]:
+    """No host module and nothing that was imported against it stays."""
+    made, known = Webui(), set(sys.modules)
+    monkeypatch.setattr(units, "loaded", units.Loaded())
+    monkeypatch.setattr("atelier_core.ui.tabs.loaded", units.loaded)
+    monkeypatch.setattr("atelier_core.ui.pages.loaded", units.loaded)
+    monkeypatch.setattr(hosts, "_current", [FakeHost(tmp_path / "host")])
+    for module in made.modules():
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        parent, _, name = module.__name__.rpartition(".")
+        if parent:
+            setattr(sys.modules[parent], name, module)
+    yield made
+    for name in set(sys.modules) - known:
+        if name.startswith(("atelier_core.hosts.", "atelier_good", "atelier_other")):
+            del sys.modules[name]
+    for name in ("entry", "a1111"):
+        if hasattr(hosts, name):
+            delattr(hosts, name)
+
+
+def unit(home: Path, name: str, **modules: str) -> None:
+    package = home / "units" / name / f"atelier_{name}"
+    package.mkdir(parents=True)
+    for module, body in {"__init__": UNIT, "panel": PANEL, "run": RUN, "api": API, **modules}.items():
+        (package / f"{module}.py").write_text(body, encoding="utf-8")
+
+
+def load(home: Path) -> dict[str, type]:
+    return importlib.import_module("atelier_core.hosts.entry").load_pack(home / "units")
+
+
+def paths_of(webui: Webui) -> set[str]:
+    app = FastAPI()
+    webui.called("on_app_started", None, app)
+    return {route.path for route in app.routes if "/v1/" in route.path and "/core/" not in route.path}
+
+
+def listed() -> list[list[Any]]:
+    """What the host lists at its start: it makes one of every subclass that it finds."""
+    return [kind().scalers for kind in Upscaler.__subclasses__() if kind.__module__ == "atelier_core.hosts.entry"]
+
+
+@pytest.fixture(autouse=True)
+def no_subclass_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Subclasses live until they are collected: each test has a base of its own."""
+    monkeypatch.setitem(globals(), "Upscaler", type("Upscaler", (), {"__init__": Upscaler.__init__}))
+
+
+def test_one_callback_of_a_kind_for_all_units(webui: Webui, tmp_path: Path) -> None:
+    unit(tmp_path, "good")
+    unit(tmp_path, "other")
+    classes = load(tmp_path)
+    assert {kind: len(made) for kind, made in webui.registered.items()} == {
+        "on_cfg_denoiser": 1,
+        "on_app_started": 1,
+        "on_ui_settings": 1,
+        "on_ui_tabs": 1,
+    }
+    assert set(classes) == {"atelier_good_extras", "atelier_other_extras"}
+    assert [name for _, _, name in webui.called("on_ui_tabs")] == ["atelier_good", "atelier_other"]
+    assert paths_of(webui) == {"/atelier/v1/good/names", "/atelier/v1/other/names"}
+    webui.called("on_ui_settings")
+    assert {"atelier_core_language", "atelier_good_on", "atelier_other_on"} <= set(webui.options)
+    assert {option.section for option in webui.options.values()} == {("atelier", "Atelier")}
+    assert [[scaler[0] for scaler in one] for one in listed()] == [["x4"], ["x4"]]
+    assert units.loaded.failed == {}
+
+
+def test_a_unit_that_is_switched_off_offers_only_its_switch(webui: Webui, tmp_path: Path) -> None:
+    unit(tmp_path, "good")
+    unit(tmp_path, "other")
+    webui.opts.data["atelier_good_on"] = False
+    assert set(load(tmp_path)) == {"atelier_other_extras"}
+    assert [name for _, _, name in webui.called("on_ui_tabs")] == ["atelier_other"]
+    assert paths_of(webui) == {"/atelier/v1/other/names"}
+    assert len(listed()) == 1
+    webui.called("on_ui_settings")
+    assert "atelier_good_on" in webui.options
+
+
+def test_switched_off_at_reload_it_lists_no_models(webui: Webui, tmp_path: Path) -> None:
+    unit(tmp_path, "good")
+    load(tmp_path)
+    assert [len(one) for one in listed()] == [1]
+    webui.opts.data["atelier_good_on"] = False
+    load(tmp_path)
+    assert [len(one) for one in listed()] == [0]
+
+
+def test_a_second_load_makes_no_second_upscaler(webui: Webui, tmp_path: Path) -> None:
+    unit(tmp_path, "good")
+    first, second = load(tmp_path), load(tmp_path)
+    assert set(first) == set(second) == {"atelier_good_extras"}
+    assert len(listed()) == 1
+
+
+@pytest.mark.parametrize(
+    ("broken", "tabs", "classes", "routes"),
+    [
+        ({"panel": BAD}, ["other"], ["other"], ["good", "other"]),
+        ({"panel": PANEL.replace("gr.HTML", "no_such_name")}, ["other"], ["good", "other"], ["good", "other"]),
+        ({"run": BAD}, ["good", "other"], ["other"], ["good", "other"]),
+        ({"api": BAD}, ["good", "other"], ["good", "other"], ["other"]),
+    ],
+    ids=["panel", "build", "run", "api"],
+)
+def test_a_unit_that_fails_is_named_and_the_others_live(
+    webui: Webui, tmp_path: Path, broken: dict[str, str], tabs: list[str], classes: list[str], routes: list[str]
+) -> None:
+    unit(tmp_path, "good", **broken)
+    unit(tmp_path, "other")
+    assert sorted(load(tmp_path)) == [f"atelier_{name}_extras" for name in classes]
+    assert [name for _, _, name in webui.called("on_ui_tabs")] == [f"atelier_{name}" for name in tabs]
+    assert paths_of(webui) == {f"/atelier/v1/{name}/names" for name in routes}
+    assert list(units.loaded.failed) == ["good"]
+    assert ": " in units.loaded.failed["good"]
+
+
+def test_models_that_cannot_be_listed_do_not_end_the_start(webui: Webui, tmp_path: Path) -> None:
+    unit(tmp_path, "good", run=RUN.replace('[("x4", "x4.pth", 4)]', "1 / 0"))
+    unit(tmp_path, "other")
+    load(tmp_path)
+    assert sorted(len(one) for one in listed()) == [0, 1]
+    assert units.loaded.failed == {"good": "ZeroDivisionError: division by zero"}
