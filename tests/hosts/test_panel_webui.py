@@ -24,7 +24,7 @@ def page(webui: Webui) -> Iterator[Page]:
 def open_tab(page: Page) -> None:
     """By its name: gradio 3 makes buttons without a role, gradio 4 and later tabs."""
     page.wait_for_selector("#atelier_upscaler_run", state="attached")
-    page.locator("#tabs button", has_text="Upscaler").first.click()
+    page.locator("#tabs button").get_by_text("Upscaler", exact=True).first.click()
 
 
 def test_a_picture_goes_through_the_tab(page: Page) -> None:
@@ -52,7 +52,7 @@ def test_reload_ui_twice_leaves_one_of_each(webui: Webui) -> None:
         page.set_default_timeout(60_000)
         page.goto(webui.url)
         page.wait_for_selector("#atelier_upscaler_run", state="attached")
-        assert page.locator("#tabs button", has_text="Upscaler").count() == 1
+        assert page.locator("#tab_atelier_upscaler").count() == 1
         assert page.locator("button#atelier_upscaler_run").count() == 1
     names = [one["name"] for one in webui.get("/sdapi/v1/upscalers")]
     assert names.count("random x4 (Atelier)") == 1
