@@ -224,7 +224,7 @@ def _status(key: str) -> float:
 
 
 def _ratio(times: dict[str, list[float]], peer: str) -> str:
-    """The median over the turns, each against its neighbour of the same turn, so that a drifting machine cancels out."""
+    """The median over the turns, each against its neighbour of the same turn: a drifting machine cancels out."""
     if peer not in times:
         return "n/a"
     return f"{median(b / a for a, b in zip(times['ours'], times[peer], strict=True)):.2f}"
