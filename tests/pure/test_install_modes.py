@@ -146,7 +146,8 @@ def test_pack_core_copy_and_unit_copy_give_the_unit_once(tmp_path: Path, kind: s
     make_unit(tmp_path / "wonder")
     seen = webui(tmp_path, kind, 2)
     assert sorted(name for names in seen["classes"].values() for name in names) == ["upscaler", "wonder"]
-    assert len(seen["notes"]) == 1
+    twice = [note.partition(" is installed twice")[0] for note in seen["notes"]]
+    assert sorted(twice) == ["“atelier-core”", "“wonder”"]
 
 
 def test_a_broken_unit_leaves_the_pack_whole(tmp_path: Path, kind: str) -> None:
