@@ -96,6 +96,11 @@ def colour(inner: Any, x: int, y: int = 150) -> tuple[int, ...]:
     return tuple(inner.evaluate("([x, y]) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data]", [x, y])[:3])
 
 
+def zoom(inner: Any) -> str:
+    drawn(inner)  # the page writes it with the picture, in the frame after the key
+    return inner.inner_text("#zoom")
+
+
 def rewrite(page: Any, content: str) -> None:
     """What gradio does with a new value of a gr.HTML."""
     page.evaluate("html => document.querySelector('#atelier_upscaler_view .prose').innerHTML = html", content)
@@ -115,12 +120,12 @@ def test_a_new_result_keeps_the_frame_and_its_view(page: Any) -> None:
     inner.wait_for_function("document.querySelector('#sizes').textContent")
     inner.evaluate("window.mine = true")
     inner.press("#stage", "+")
-    percent = inner.inner_text("#zoom")
+    assert zoom(inner) == "600 %"
     for _ in range(2):
         rewrite(page, place(NEW))
         page.evaluate("window.atelier.refresh()")
     inner.wait_for_function("canvas.getContext('2d').getImageData(600, 150, 1, 1).data[1] === 255")
-    assert inner.evaluate("window.mine") and inner.inner_text("#zoom") == percent
+    assert inner.evaluate("window.mine") and zoom(inner) == "600 %"
     assert page.locator("iframe").count() == 1
     rewrite(page, place())
     inner.wait_for_selector("#note[data-kind=hint]")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chromium import launched, opened
+from chromium import drawn, launched, opened
 from PIL import Image
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 from safetensors.torch import save_file
@@ -106,6 +106,7 @@ def test_the_wipe_handle_follows_the_mouse(page: Page) -> None:
     page.mouse.down()
     page.mouse.move(x - 90, y, steps=5)
     page.mouse.up()
+    drawn(frame_of(page).locator("html"))
     after = handle.bounding_box()
     assert after is not None and after["x"] - before["x"] == pytest.approx(-90, abs=0.5)
 

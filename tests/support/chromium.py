@@ -80,6 +80,6 @@ def _foreign(url: str) -> bool:
     return parts.scheme not in ("data", "blob", "about") and parts.hostname != "127.0.0.1"
 
 
-def drawn(page: playwright.Page) -> None:
-    """Waits until the page has drawn what it was told."""
+def drawn(page: playwright.Page | playwright.Frame | playwright.Locator) -> None:
+    """Waits until the page has drawn what it was told: what it shows and says changes only then, not with the event."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
