@@ -33,7 +33,7 @@ _STORAGES = {
     "FloatStorage": torch.float32,
     "DoubleStorage": torch.float64,
 }
-_FORBIDDEN = re.compile(r"unsupported (class|global)|forbidden", re.IGNORECASE)  # torch's own words, 2.1 to 2.15
+_FORBIDDEN = re.compile(r"unsupported (class|global)|forbidden", re.IGNORECASE)  # torch's own words, 2.1 to 2.14
 _DAMAGE = (RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, AttributeError, zipfile.BadZipFile)
 
 
