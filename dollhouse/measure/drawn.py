@@ -1,0 +1,75 @@
+"""What the readers make of scenes drawn by rule: no figure of a generated picture can be surer than these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from dollhouse import Scene, Truth, heldout_dolls, scene, truth
+from dollhouse.measure.people import said_of
+from dollhouse.measure.pixels import Bytes, average_precision, joints_right
+from dollhouse.measure.stats import Figure, share_by_picture
+from dollhouse.measure.tally import Tally
+from dollhouse.readers import SIDE, Box, Readers, Reading
+
+FIRST = 3_000_000_000  # a seed that nothing is trained on
+Through = Callable[[Bytes], Bytes]
+
+
+def drawn_figures(
+    folder: Path, count: int = 300, through: Through | None = None, prefix: str = "drawn_"
+) -> list[Figure]:
+    """Every third picture shows a held-out doll; `through` changes each picture before it is read."""
+    readers, tally = Readers.load(folder), Tally(prefix)
+    seeds, near = range(FIRST, FIRST + count), list[list[bool]]()
+    boxes: dict[str, tuple[list, list]] = {"doll": ([], []), "face": ([], [])}
+    for seed in seeds:
+        made = cast(seed)
+        known = truth(made, SIDE)
+        picture = through(known.picture) if through else known.picture
+        found, look = readers.read([picture])[0], readers.find([picture])[0]
+        order = sorted(range(len(made.people)), key=lambda i: made.people[i].x)
+        names = {place: made.people[i].doll.name for place, i in enumerate(order) if made.people[i].doll.name}
+        tally.add(seed, found, said_of(made), names)
+        tally.add_light(found, made.light.vector)
+        near.append(pose_right(readers, picture, known))
+        for kind, told in (("doll", look.dolls), ("face", look.faces)):
+            boxes[kind][0].append(told)
+            boxes[kind][1].append(_boxes(known, kind))
+    return [
+        *tally.figures(),
+        share_by_picture(f"{prefix}pck", near, seeds=seeds),
+        *(_precision(f"{prefix}map50_{kind}", *some, seeds) for kind, some in boxes.items()),
+    ]
+
+
+def cast(seed: int) -> Scene:
+    """The test scene of a seed; in every third its first doll is a held-out one."""
+    dolls = list(heldout_dolls().values())
+    return scene(seed, "test", dolls=[dolls[seed // 3 % len(dolls)]] if seed % 3 == 0 else ())
+
+
+def _boxes(known: Truth, kind: str) -> list[Box]:
+    boxes = [known.boxes(doll).get(kind) for doll in range(len(known.joints))]
+    return [box for box in boxes if box and box[2] - box[0] >= 8]
+
+
+def pose_right(readers: Readers, picture: Bytes, known: Truth) -> list[bool]:
+    """For every visible joint of a picture whether it is read where it is, the dolls' boxes being known."""
+    boxes = [known.boxes(doll).get("doll") for doll in range(len(known.joints))]
+    rows = [i for i, box in enumerate(boxes) if box]
+    found: Reading = readers.read([picture], [[box for box in boxes if box]])[0]
+    return joints_right(np.stack([p.joints for p in found.people]), known.joints[rows], known.visible[rows])
+
+
+def _precision(name: str, found: list, true: list, seeds: Sequence[int]) -> Figure:
+    """Its span is that of pictures drawn anew."""
+    rng, values = np.random.default_rng(0), []
+    for _ in range(200):
+        rows = rng.integers(len(true), size=len(true))
+        values.append(average_precision([found[i] for i in rows], [true[i] for i in rows]))
+    low, high = np.percentile(values, (2.5, 97.5))
+    count = sum(len(some) for some in true)
+    return Figure(name, average_precision(found, true), float(low), float(high), count, seeds=tuple(seeds))

@@ -1,0 +1,1 @@
+"""How the small model family was made: `python -m dollhouse.train`."""

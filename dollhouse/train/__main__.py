@@ -1,0 +1,115 @@
+"""python -m dollhouse.train [--minutes 90]     trains the family, or goes on where the last run ended
+
+Everything is drawn and trained side by side: processes draw scenes, others learn from them. What is learnt lies in
+`--out`, one file a network, and is taken up again by the next run; `python -m dollhouse.export` makes models of it.
+`--jobs vae:0-30,painter:30-100` runs some of it only, each between two points of the time, in percent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from dollhouse.train.jobs import JOBS, plans, run
+from dollhouse.train.store import Store, filling
+
+ROOT = Path(__file__).resolve().parents[2]
+OUT = ROOT / "models" / "dollhouse" / "training"
+WHOLE = "vae:0-24,readers:0-30,upscaler:0-20,detector:20-60,painter:0-75,inpaint:75-100,control:75-100"
+GRACE = 25.0  # seconds for the last files after the time is over
+
+
+@dataclass(frozen=True)
+class Turn:
+    job: str
+    start: float  # seconds
+    seconds: float
+
+
+def main() -> None:
+    asked = _arguments()
+    if asked.job:
+        run(asked.job, asked.work, asked.out, asked.seconds)
+        return
+    turns = turns_of(asked.jobs, asked.minutes * 60)
+    work = asked.work or _workplace()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    try:
+        _conduct(turns, work, asked)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=90.0)
+    parser.add_argument("--jobs", default=WHOLE)
+    parser.add_argument("--scenes", type=int, default=60_000, help="drawn at most")
+    parser.add_argument("--facts", type=int, default=20_000, help="of them with all maps, for controls and masks")
+    parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 2), help="processes that draw")
+    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--work", type=Path, help="where drawn scenes lie meanwhile")
+    parser.add_argument("--job", choices=JOBS, help=argparse.SUPPRESS)
+    parser.add_argument("--seconds", type=float, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def turns_of(text: str, seconds: float) -> list[Turn]:
+    """ "vae:0-30" -> from the beginning, for 30 % of the time."""
+    turns = []
+    for part in text.split(","):
+        name, _, span = part.partition(":")
+        if name not in JOBS:
+            raise SystemExit(f"There is no training {name!r}; there are {', '.join(JOBS)}.")
+        start, stop = (float(point) / 100 for point in (span or "0-100").split("-"))
+        turns.append(Turn(name, start * seconds, (stop - start) * seconds))
+    return sorted(turns, key=lambda turn: turn.start)
+
+
+def _workplace() -> Path:
+    memory = Path("/dev/shm")
+    return Path(tempfile.mkdtemp(prefix="dollhouse-", dir=memory if memory.is_dir() else None))
+
+
+def _conduct(turns: list[Turn], work: Path, asked: argparse.Namespace) -> None:
+    began, running, crews = time.monotonic(), [], []
+    needed = list(dict.fromkeys(JOBS[turn.job].store for turn in turns))
+    for name in needed:
+        Store.made(work / name, plans(asked.scenes, asked.facts)[name])
+        crews += filling(work / name, max(1, asked.workers // len(needed)))
+    for turn in turns:
+        time.sleep(max(0.0, turn.start - (time.monotonic() - began)))
+        running.append(_started(turn, work, asked.out, began))
+    end = began + max(turn.start + turn.seconds for turn in turns) + GRACE
+    for name, process in running:
+        _ended(name, process, end)
+    for one in crews:
+        one.terminate()
+
+
+def _started(turn: Turn, work: Path, out: Path, began: float) -> tuple[str, subprocess.Popen]:
+    left = turn.seconds - max(0.0, time.monotonic() - began - turn.start)
+    command = [sys.executable, "-u", "-m", "dollhouse.train", "--job", turn.job, "--seconds", f"{left:.1f}"]
+    print(f"{time.monotonic() - began:.0f} s: {turn.job}, for {left:.0f} s", flush=True)
+    return turn.job, subprocess.Popen([*command, "--work", str(work), "--out", str(out)])
+
+
+def _ended(name: str, process: subprocess.Popen, end: float) -> None:
+    try:
+        code = process.wait(max(0.1, end - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        process.kill()
+        print(f"{name}: ended, it took too long", flush=True)
+        return
+    print(f"{name}: {'done' if code == 0 else f'failed, code {code}'}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""Trains the ControlNets on the finished painter: skeletons, lines, light."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from dollhouse import nets
+from dollhouse.train.latents import Latents
+from dollhouse.train.pace import Mean, Pace, adam, amp, resumed, save, sized
+from dollhouse.train.painter import Noise, Painter, empty_words, waited
+from dollhouse.train.store import LIGHT_SIDE, Store, palette
+
+BATCH = 192
+RATE = 1e-3
+Maps = Callable[[torch.Tensor], torch.Tensor]  # places in the latents -> [B, 3, H, W], 0..1
+
+
+class Known:
+    """Maps of all scenes taken in, on the device as bytes."""
+
+    def __init__(self, latents: Latents) -> None:
+        self.latents, store, device = latents, latents.store, latents.device
+        count, side = store.plan.facts, store.plan.side
+        self.maps = {
+            name: torch.empty((count, side, side), dtype=torch.uint8, device=device)
+            for name in ("skeleton", "line", "canny")
+        }
+        self.lights = torch.empty((count, 3, LIGHT_SIDE, LIGHT_SIDE), dtype=torch.uint8, device=device)
+        self.colours = torch.from_numpy(palette()).to(device)
+        self.count = 0
+
+    def grow(self) -> None:
+        self.latents.grow()
+        new = self.latents.numbers[self.count : self.latents.count]
+        place = slice(self.count, self.latents.count)
+        for name, maps in self.maps.items():
+            maps[place] = torch.from_numpy(self.latents.store[name][new]).to(maps.device)
+        self.lights[place] = torch.from_numpy(self.latents.store["light"][new]).movedim(-1, 1).to(self.lights.device)
+        self.count = self.latents.count
+
+    def openpose(self, places: torch.Tensor) -> torch.Tensor:
+        return self.colours[self.maps["skeleton"][places].long()].movedim(-1, 1).float() / 255
+
+    def scribble(self, places: torch.Tensor) -> torch.Tensor:
+        """White lines on black: drawn lines or found edges, whole or with parts rubbed out."""
+        drawn = torch.rand(len(places), 1, 1, device=places.device) < 0.6
+        lines = torch.where(drawn, self.maps["line"][places], self.maps["canny"][places]).float() / 255
+        coarse = torch.rand(len(places), 1, 8, 8, device=places.device)
+        share = torch.rand(len(places), 1, 1, 1, device=places.device) * 0.5 - 0.2
+        kept = nn.functional.interpolate((coarse > share).float(), lines.shape[-2:], mode="nearest")
+        return (lines[:, None] * kept).expand(-1, 3, -1, -1)
+
+    def light(self, places: torch.Tensor) -> torch.Tensor:
+        side = self.latents.store.plan.side
+        return nn.functional.interpolate(self.lights[places].float() / 255, (side, side), mode="bilinear")
+
+
+KINDS = ("openpose", "scribble", "light")
+
+
+class Steered(nn.Module):
+    """A painter that is not trained, and the ControlNet that is."""
+
+    def __init__(self, painter: Painter) -> None:
+        super().__init__()
+        self.painter = painter.requires_grad_(False)
+        self.control = nets.controlnet_of(painter.unet)
+
+    def forward(self, noisy: torch.Tensor, times: torch.Tensor, words: torch.Tensor, hint: torch.Tensor) -> Any:
+        with torch.no_grad():
+            meaning = self.painter.text(words).last_hidden_state
+        skips, middle = self.control(noisy, times, meaning, controlnet_cond=hint, return_dict=False)
+        return self.painter.unet(
+            noisy,
+            times,
+            meaning,
+            down_block_additional_residuals=skips,
+            mid_block_additional_residual=middle,
+            return_dict=False,
+        )[0]
+
+
+def trained_painter(out: Path, device: torch.device) -> Painter:
+    painter = Painter()
+    if not resumed(painter.text, out / "text.safetensors") or not resumed(painter.unet, out / "unet.safetensors"):
+        raise SystemExit("there is no trained painter yet")
+    return painter.to(device).to(memory_format=torch.channels_last)
+
+
+def train(store: Store, out: Path, seconds: float, device: torch.device, kinds: tuple[str, ...] = KINDS) -> None:
+    """One after the other on one set of maps; `seconds` in all."""
+    torch.manual_seed(3)
+    deadline = time.monotonic() + seconds
+    painter = trained_painter(out, device)
+    known = Known(waited(store, out, device, facts_only=True))
+    for place, kind in enumerate(kinds):
+        left = (deadline - time.monotonic()) / (len(kinds) - place)
+        _run(kind, Steered(painter), known, out, left)
+
+
+def _run(kind: str, net: Steered, known: Known, out: Path, seconds: float) -> None:
+    device = known.latents.device
+    net = net.to(device).to(memory_format=torch.channels_last)
+    resumed(net.control, out / f"control-{kind}.safetensors")
+    size = sized(BATCH, device)
+    noise, empty, mean = Noise(device), empty_words(device), Mean(net.control, 0.995)
+    pace, maps = Pace(seconds, adam(net.control.parameters(), RATE, 0.0)), getattr(known, kind)
+    for _ in pace.ticks():
+        known.grow()
+        places, clean, words = known.latents.batch(size, empty)
+        noisy, times, wanted = noise.added(clean.contiguous(memory_format=torch.channels_last))
+        with amp(device):
+            said = net(noisy, times, words, maps(places).contiguous(memory_format=torch.channels_last))
+        loss = noise.loss(said, wanted, times)
+        pace.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(net.control.parameters(), 1.0)
+        pace.optimizer.step()
+        mean.update()
+        pace.said(f"control {kind}", loss=loss, scenes=known.count)
+    mean.swap()
+    save(out / f"control-{kind}.safetensors", net.control.state_dict())
+    print(f"control {kind}: {pace.steps} steps of {size} on {known.count} scenes", flush=True)

@@ -1,0 +1,143 @@
+"""Trains the UNet that repaints: nine channels, the noise, the mask and the picture without what the mask covers."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from dollhouse import nets
+from dollhouse.parts import FIRST_DOLL
+from dollhouse.train.control import trained_painter
+from dollhouse.train.latents import Latents
+from dollhouse.train.pace import Mean, Pace, adam, amp, resumed, save, sized
+from dollhouse.train.painter import Noise, empty_words, vae_at, waited
+from dollhouse.train.store import Store
+from dollhouse.train.vae import encoded
+
+BATCH = 192
+RATE = 6e-4
+
+
+def widened(unet: Any) -> Any:
+    """The same network with five more channels of input that it does not heed yet."""
+    net = nets.unet(9)
+    tensors = dict(unet.state_dict())
+    first = tensors["conv_in.weight"]
+    tensors["conv_in.weight"] = torch.cat([first, torch.zeros(len(first), 5, 3, 3).to(first)], 1)
+    net.load_state_dict(tensors)
+    return net
+
+
+class Covers:
+    """Masks for a batch, [B, 1, H, W], 1 where the picture is made anew."""
+
+    def __init__(self, owner: torch.Tensor) -> None:
+        self.owner = owner  # bytes [n, H, W]
+
+    def __call__(self, places: torch.Tensor) -> torch.Tensor:
+        count, side, device = len(places), self.owner.shape[-1], places.device
+        kind = torch.rand(count, 1, 1, 1, device=device)
+        masks = torch.where(kind < 0.3, self._dolls(places), boxes(count, side, device))
+        masks = torch.where(kind > 0.6, blots(count, side, device), masks)
+        masks = torch.where(kind > 0.75, margins(count, side, device), masks)
+        return torch.where(kind > 0.95, torch.ones_like(masks), masks)
+
+    def _dolls(self, places: torch.Tensor) -> torch.Tensor:
+        """One doll with a margin."""
+        owner = self.owner[places]
+        most = owner.amax((1, 2)).clamp_min(FIRST_DOLL)
+        chosen = FIRST_DOLL + (torch.rand(len(places), device=places.device) * (most - FIRST_DOLL + 1)).long()
+        doll = (owner == chosen[:, None, None]).float()[:, None]
+        return F.max_pool2d(doll, 13, 1, 6)
+
+
+def boxes(count: int, side: int, device: torch.device) -> torch.Tensor:
+    middle = torch.rand(count, 2, 1, 1, device=device)
+    half = torch.rand(count, 2, 1, 1, device=device) * 0.3 + 0.06
+    line = (torch.arange(side, device=device) + 0.5) / side
+    inside = (
+        (line[None, None, :] - middle[:, 0]).abs() < half[:, 0],
+        (line[None, :, None] - middle[:, 1]).abs() < half[:, 1],
+    )
+    return (inside[0] & inside[1]).float()[:, None]
+
+
+def blots(count: int, side: int, device: torch.device) -> torch.Tensor:
+    """Round spots, as a brush leaves them."""
+    coarse = F.interpolate(torch.randn(count, 1, 5, 5, device=device), (side, side), mode="bicubic")
+    return (coarse > torch.rand(count, 1, 1, 1, device=device) * 0.8).float()
+
+
+def margins(count: int, side: int, device: torch.device) -> torch.Tensor:
+    """A strip along one to four sides, as when a picture goes on beyond its frame."""
+    line = (torch.arange(side, device=device) + 0.5) / side
+    width = torch.rand(count, 4, 1, device=device) * 0.5 * (torch.rand(count, 4, 1, device=device) < 0.5)
+    across = (line < width[:, 0]) | (line > 1 - width[:, 1])
+    down = (line < width[:, 2]) | (line > 1 - width[:, 3])
+    return (across[:, None, :] | down[:, :, None]).float()[:, None]
+
+
+def train(store: Store, out: Path, seconds: float, device: torch.device) -> None:
+    torch.manual_seed(4)
+    deadline = time.monotonic() + seconds
+    painter = trained_painter(out, device).requires_grad_(False)
+    net = widened(painter.unet).to(device).to(memory_format=torch.channels_last)
+    resumed(net, out / "inpaint.safetensors")
+    latents = waited(store, out, device, facts_only=True)
+    _run(net.requires_grad_(True), painter.text, latents, out, deadline - time.monotonic())
+
+
+class Pictures:
+    """The scenes' pictures and owners on the device, in the order of the latents."""
+
+    def __init__(self, latents: Latents) -> None:
+        side = latents.store.plan.side
+        self.latents = latents
+        self.pictures = torch.empty((len(latents.values), side, side, 3), dtype=torch.uint8, device=latents.device)
+        self.owner = torch.empty((len(latents.values), side, side), dtype=torch.uint8, device=latents.device)
+        self.count = 0
+
+    def grow(self) -> None:
+        self.latents.grow()
+        new, place = self.latents.numbers[self.count : self.latents.count], slice(self.count, self.latents.count)
+        self.pictures[place] = torch.from_numpy(self.latents.store["picture"][new]).to(self.pictures.device)
+        self.owner[place] = torch.from_numpy(self.latents.store["owner"][new]).to(self.owner.device)
+        self.count = self.latents.count
+
+
+def beside(vae: Any, pictures: torch.Tensor, masks: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """[B, 5, h, w]: the mask, and the latent of the picture with grey under the mask."""
+    covered = torch.where(masks.movedim(1, -1) > 0.5, 127.5, pictures.float())
+    small = F.interpolate(masks, scale_factor=1 / 8, mode="nearest")
+    return torch.cat([small, encoded(vae, covered, device).float()], 1)
+
+
+def _run(net: Any, text: Any, latents: Latents, out: Path, seconds: float) -> None:
+    device = latents.device
+    size = sized(BATCH, device)
+    noise, empty, mean, vae = Noise(device), empty_words(device), Mean(net, 0.998), vae_at(out, device)
+    pace, shown = Pace(seconds, adam(net.parameters(), RATE, 0.0)), Pictures(latents)
+    covers = Covers(shown.owner)
+    for _ in pace.ticks():
+        shown.grow()
+        places, clean, words = latents.batch(size, empty)
+        noisy, times, wanted = noise.added(clean)
+        seen = torch.cat([noisy, beside(vae, shown.pictures[places], covers(places), device)], 1)
+        with amp(device):
+            meaning = text(words).last_hidden_state
+            said = net(seen.contiguous(memory_format=torch.channels_last), times, meaning, return_dict=False)[0]
+        loss = noise.loss(said, wanted, times)
+        pace.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        pace.optimizer.step()
+        mean.update()
+        pace.said("inpaint", loss=loss, scenes=latents.count)
+    mean.swap()
+    save(out / "inpaint.safetensors", net.state_dict())
+    print(f"inpaint: {pace.steps} steps of {size} on {latents.count} scenes", flush=True)

@@ -1,0 +1,46 @@
+"""What a painter learns from, on the device: latents and captions of all scenes drawn so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from dollhouse.train.store import DROPOUTS, WORDS, Store
+from dollhouse.train.vae import encoded
+
+EMPTY_SHARE = 0.1  # captions that are left out, so that guidance has something to compare with
+
+
+class Latents:
+    def __init__(self, store: Store, vae: Any, device: torch.device, most: int | None = None) -> None:
+        self.store, self.vae, self.device = store, vae, device
+        count, side = min(most or store.plan.count, store.plan.count), store.plan.side // 8
+        self.values = torch.empty((count, 4, side, side), dtype=torch.half, device=device)
+        self.tokens = torch.empty((count, len(DROPOUTS), WORDS), dtype=torch.int32, device=device)
+        self.numbers = np.zeros(count, np.int64)  # which scene of the store each is
+        self._known = np.zeros(store.plan.count, bool)
+        self._known[count:] = True
+        self.count = 0
+
+    def grow(self, most: int = 256) -> int:
+        """Takes in that many more scenes, as far as they are drawn."""
+        new = np.flatnonzero((self.store["ready"] > 0) & ~self._known)[:most]
+        if len(new):
+            place = slice(self.count, self.count + len(new))
+            self.values[place] = encoded(self.vae, torch.from_numpy(self.store["picture"][new]), self.device)
+            tokens = torch.from_numpy(self.store["tokens"][new].astype(np.int32))
+            self.tokens[place] = tokens.to(self.device, non_blocking=True)
+            self.numbers[place] = new
+            self._known[new] = True
+            self.count += len(new)
+        return len(new)
+
+    def batch(self, size: int, empty: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Places, latents and captions; some captions are the `empty` one."""
+        chosen = torch.randint(self.count, (size,), device=self.device)
+        variant = torch.randint(len(DROPOUTS), (size,), device=self.device)
+        words = self.tokens[chosen, variant]
+        left_out = torch.rand(size, device=self.device) < EMPTY_SHARE
+        return chosen, self.values[chosen].float(), torch.where(left_out[:, None], empty, words)

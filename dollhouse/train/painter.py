@@ -1,0 +1,149 @@
+"""Trains the text encoder and the UNet together: noise prediction on the usual schedule."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from dollhouse import nets
+from dollhouse.train.latents import Latents
+from dollhouse.train.pace import Mean, Pace, adam, amp, resumed, save, sized
+from dollhouse.train.store import Store, tokenized
+
+BATCH = 256
+RATE = 1.2e-3
+ENOUGH = 8_000  # scenes to begin with
+SNR_MOST = 5.0
+
+
+class Noise:
+    """The schedule, on a device."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.alphas = nets.alphas().to(device)
+        signal = self.alphas / (1 - self.alphas)
+        self.weights = signal.clamp_max(SNR_MOST) / signal
+
+    def added(self, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Noisy latents, their steps, and the noise."""
+        times = torch.randint(len(self.alphas), (len(latents),), device=latents.device)
+        noise = torch.randn_like(latents)
+        alpha = self.alphas[times][:, None, None, None]
+        return alpha.sqrt() * latents + (1 - alpha).sqrt() * noise, times, noise
+
+    def loss(self, said: torch.Tensor, noise: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
+        return ((said.float() - noise).square().mean((1, 2, 3)) * self.weights[times]).mean()
+
+
+class Painter(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.text, self.unet = nets.text(), nets.unet()
+
+    def forward(self, noisy: torch.Tensor, times: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        return self.unet(noisy, times, self.text(words).last_hidden_state, return_dict=False)[0]
+
+
+def vae_at(out: Path, device: torch.device) -> Any:
+    net = nets.vae().to(device).to(memory_format=torch.channels_last).requires_grad_(False).eval()
+    if not resumed(net, out / "vae.safetensors"):
+        raise SystemExit("there is no trained autoencoder yet")
+    return net
+
+
+def empty_words(device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(tokenized([""]).astype("int32")).to(device)
+
+
+def train(store: Store, out: Path, seconds: float, device: torch.device, rate: float = RATE) -> None:
+    """`seconds` in all, those included in which it waits for the autoencoder."""
+    deadline = time.monotonic() + seconds
+    torch.manual_seed(2)
+    torch.set_float32_matmul_precision("high")
+    painter = Painter().to(device).to(memory_format=torch.channels_last)
+    resumed(painter.text, out / "text.safetensors")
+    resumed(painter.unet, out / "unet.safetensors")
+    ask = quickest(painter, store.plan.side // 8, device)
+    latents = waited(store, out, device)
+    _run(painter, ask, latents, out, deadline - time.monotonic(), rate)
+
+
+def quickest(painter: Painter, side: int, device: torch.device) -> Any:
+    """The painter, compiled where that works and is faster."""
+    if device.type != "cuda":
+        return painter
+    sample = (torch.randn(BATCH, 4, side, side, device=device).contiguous(memory_format=torch.channels_last),
+              torch.randint(1000, (BATCH,), device=device), torch.zeros(BATCH, 77, dtype=torch.int32, device=device))  # fmt: skip
+    plain = _timed(painter, sample, device)
+    try:
+        compiled = torch.compile(painter, dynamic=False)
+        quick = _timed(compiled, sample, device)
+    except Exception as error:  # noqa: BLE001 - any failure of a compiler only costs speed
+        print(f"painter: not compiled: {type(error).__name__}: {str(error)[:300]}", flush=True)
+        return painter
+    print(f"painter: a step takes {plain:.1f} ms, compiled {quick:.1f} ms", flush=True)
+    return compiled if quick < plain else painter
+
+
+def _timed(ask: Any, sample: Any, device: torch.device) -> float:
+    """Milliseconds of a step forth and back."""
+    for _ in range(3):
+        with amp(device):
+            said = ask(*sample)
+        said.float().square().mean().backward()
+    torch.cuda.synchronize()
+    begun = time.monotonic()
+    for _ in range(5):
+        with amp(device):
+            said = ask(*sample)
+        said.float().square().mean().backward()
+    torch.cuda.synchronize()
+    return (time.monotonic() - begun) * 200
+
+
+def waited(store: Store, out: Path, device: torch.device, facts_only: bool = False) -> Latents:
+    """Begins once the autoencoder and enough scenes are there."""
+    while not (out / "vae.safetensors").exists():
+        time.sleep(0.2)
+    latents = Latents(store, vae_at(out, device), device, store.plan.facts if facts_only else None)
+    while latents.count < min(sized(ENOUGH, device), len(latents.values)):
+        if not latents.grow():
+            time.sleep(0.2)
+    return latents
+
+
+def _run(painter: Painter, ask: Any, latents: Latents, out: Path, seconds: float, rate: float) -> None:
+    device = latents.device
+    size = sized(BATCH, device)
+    noise, empty, mean = Noise(device), empty_words(device), Mean(painter, 0.999)
+    pace = Pace(seconds, adam(painter.parameters(), rate, 0.0))
+    saved = time.monotonic()
+    for _ in pace.ticks():
+        latents.grow()
+        _, clean, words = latents.batch(size, empty)
+        noisy, times, wanted = noise.added(clean.contiguous(memory_format=torch.channels_last))
+        with amp(device):
+            said = ask(noisy, times, words)
+        loss = noise.loss(said, wanted, times)
+        pace.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(painter.parameters(), 1.0)
+        pace.optimizer.step()
+        mean.update()
+        pace.said("painter", loss=loss, scenes=latents.count)
+        if time.monotonic() - saved > 60:
+            _kept(painter, mean, out)
+            saved = time.monotonic()
+    _kept(painter, mean, out)
+    print(f"painter: {pace.steps} steps of {size} on {latents.count} scenes", flush=True)
+
+
+def _kept(painter: Painter, mean: Mean, out: Path) -> None:
+    mean.swap()
+    save(out / "text.safetensors", painter.text.state_dict())
+    save(out / "unet.safetensors", painter.unet.state_dict())
+    mean.swap()

@@ -1,0 +1,126 @@
+"""What the readers are taught with: pictures made worse, boxes put off a little, and how wrong an answer is."""
+
+from __future__ import annotations
+
+import random
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from dollhouse.reader_nets import DOLL_CROP, DOLL_READ, HEAT, SCENE_READ, STRIDE, places
+from dollhouse.skeleton import JOINT_NAMES
+
+_SWAP = {"r": "l", "l": "r"}
+_OTHER_SIDE = [
+    JOINT_NAMES.index(_SWAP[name[0]] + name[1:]) if name[1] == "_" else place for place, name in enumerate(JOINT_NAMES)
+]
+EXPRESSION = list(DOLL_READ).index("expression")
+_LIGHT = list(SCENE_READ).index("light_direction")
+_MIRRORED_LIGHT = [("left", "right", *SCENE_READ["light_direction"][2:]).index(d) for d in ("right", "left")]
+
+
+def floats(pictures: Tensor) -> Tensor:
+    """Bytes [B, H, W, 3] to [B, 3, H, W], -1..1."""
+    return pictures.permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def worsened(x: Tensor, parts: int = 4) -> Tensor:
+    """As a small autoencoder might give it back: blurred, coarser, noisy, colours a little off. Each part otherwise."""
+    made = torch.cat([_blurred(_coarser(part)) for part in x.chunk(parts)])
+    gain = 1 + 0.05 * torch.randn(len(x), 3, 1, 1, device=x.device)
+    lift = 0.03 * torch.randn(len(x), 3, 1, 1, device=x.device)
+    noise = 0.06 * torch.rand(len(x), 1, 1, 1, device=x.device) ** 2 * torch.randn_like(made)
+    return (made * gain + lift + noise).clamp(-1, 1)
+
+
+def _coarser(x: Tensor) -> Tensor:
+    if random.random() < 0.4:
+        return x
+    side = int(x.shape[-1] / (1 + 1.5 * random.random() ** 1.5))
+    small = F.interpolate(x, size=(side, side), mode="bilinear", antialias=True)
+    return F.interpolate(small, size=x.shape[-2:], mode=random.choice(("bilinear", "bicubic")))
+
+
+def _blurred(x: Tensor) -> Tensor:
+    sigma = 1.5 * random.random() ** 1.5
+    if sigma < 0.3:
+        return x
+    steps = torch.arange(-4, 5, device=x.device)
+    line = torch.exp(-0.5 * (steps / sigma) ** 2)
+    kernel = (line / line.sum()).expand(3, 1, 1, 9)
+    padded = F.pad(x, (4, 4, 4, 4), "replicate")
+    return F.conv2d(F.conv2d(padded, kernel, groups=3), kernel.transpose(2, 3), groups=3)
+
+
+def mirrored(batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Left and right exchanged, in the picture and in all that is said of it."""
+    side = batch["picture"].shape[2]
+    boxes, shown = batch["boxes"], (batch["boxes"][..., 2:3] > 0).float()
+    scene = batch["scene"].clone()
+    light = scene[:, _LIGHT]
+    swapped = torch.where(light == 0, _MIRRORED_LIGHT[0], torch.where(light == 1, _MIRRORED_LIGHT[1], light))
+    scene[:, _LIGHT] = swapped
+    flat = torch.stack([side - boxes[..., 2], boxes[..., 1], side - boxes[..., 0], boxes[..., 3]], -1) * shown
+    joints = batch["joints"][:, :, _OTHER_SIDE]
+    return {
+        **batch,
+        "picture": batch["picture"].flip(2),
+        "scene": scene,
+        "light": batch["light"] * torch.tensor([-1.0, 1, 1], device=scene.device),
+        "boxes": flat,
+        "joints": torch.stack([side - joints[..., 0], joints[..., 1]], -1),
+        "visible": batch["visible"][:, :, _OTHER_SIDE],
+    }
+
+
+def jittered(boxes: Tensor, share: float = 0.04) -> Tensor:
+    """Every edge off by about this share of the box's size, [N, 4]."""
+    size = (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2)
+    return boxes + share * size * torch.randn_like(boxes)
+
+
+def trait_loss(said: Tensor, meant: Tensor) -> Tensor:
+    """Cross entropy of logits [B, traits, values] where something is meant, the mean of all that is."""
+    wrong = F.cross_entropy(said.flatten(0, 1), meant.flatten(), ignore_index=-1, reduction="sum")
+    return wrong / (meant >= 0).sum().clamp(min=1)
+
+
+def joint_loss(maps: Tensor, seen: Tensor, windows: Tensor, joints: Tensor, visible: Tensor) -> Tensor:
+    """Of logit maps [N, 18, 32, 32] and logits of visibility [N, 18]; joints in pixels of the picture."""
+    spots = (joints - windows[:, None, :2]) / windows[:, None, 2:] + 0.5  # 0..1 in the crop
+    within = visible & ((spots > 0) & (spots < 1)).all(-1)
+    cells = (torch.arange(HEAT, device=maps.device) + 0.5) / HEAT
+    near = [torch.exp(-0.5 * ((spots[..., i : i + 1] - cells) * HEAT / 0.9) ** 2) for i in (0, 1)]
+    target = (near[1][..., :, None] * near[0][..., None, :]).flatten(2)
+    target = target / target.sum(-1, keepdim=True).clamp(min=1e-6)
+    blurred = -(target * maps.flatten(2).log_softmax(-1)).sum(-1)
+    off = (places(maps, windows) - joints).abs().sum(-1) / windows[:, None, 2] * DOLL_CROP
+    wrong = ((blurred + 0.3 * off.clamp(max=32)) * within).sum() / within.sum().clamp(min=1)
+    return 0.1 * wrong + F.binary_cross_entropy_with_logits(seen, within.float())
+
+
+def box_loss(found: Tensor, boxes: Tensor) -> Tensor:
+    """Of a map of boxes [B, 2, 5, h, w] against boxes [B, dolls, 2, 4], pixels; a box without a size is none."""
+    flat = boxes.transpose(1, 2) / STRIDE  # [B, 2, dolls, 4], cells
+    middle, size = (flat[..., :2] + flat[..., 2:]) / 2, flat[..., 2:] - flat[..., :2]
+    real = (size > 1).all(-1)
+    heat = _heat(middle, size, real, found.shape[-1])
+    logits = found[:, :, 0]
+    wrong = F.binary_cross_entropy_with_logits(logits, (heat > 0.999).float(), reduction="none")
+    share = logits.sigmoid()
+    weight = torch.where(heat > 0.999, (1 - share) ** 2, share**2 * (1 - heat) ** 4).detach()
+    cell = middle.floor().clamp(0, found.shape[-1] - 1)
+    place = (cell[..., 1] * found.shape[-1] + cell[..., 0]).long()
+    said = found[:, :, 1:].flatten(3).gather(3, place[:, :, None].expand(-1, -1, 4, -1)).transpose(2, 3)
+    meant = torch.cat([middle - cell, size.clamp(min=1).log()], -1)
+    off = ((said - meant).abs().sum(-1) * real).sum()
+    return ((wrong * weight).sum() + off) / real.sum().clamp(min=1)
+
+
+def _heat(middle: Tensor, size: Tensor, real: Tensor, side: int) -> Tensor:
+    """1 in the cell of every box's middle, less around it, [B, 2, h, w]."""
+    cells = torch.arange(side, device=middle.device)
+    away = [(cells - middle[..., i : i + 1].floor()) / (0.08 * size[..., i : i + 1]).clamp(min=0.6) for i in (0, 1)]
+    near = torch.exp(-0.5 * (away[1][..., :, None] ** 2 + away[0][..., None, :] ** 2))
+    return (near * real[..., None, None]).amax(2)

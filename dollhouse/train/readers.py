@@ -1,0 +1,115 @@
+"""Trains the readers on drawn scenes: `python -m dollhouse.train.readers --store DIR --out DIR --seconds 150`."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dollhouse.reader_nets import doll_crops, face_crops, networks
+from dollhouse.readers import FILE
+from dollhouse.train.pace import Pace, adam, amp, save
+from dollhouse.train.reader_checks import checked
+from dollhouse.train.reader_losses import (
+    EXPRESSION,
+    box_loss,
+    floats,
+    jittered,
+    joint_loss,
+    mirrored,
+    trait_loss,
+    worsened,
+)
+from dollhouse.train.shelf import Gathering
+from dollhouse.train.store import Store
+
+ENOUGH = 400  # scenes to begin with
+
+
+def train(store: Store, out: Path, seconds: float, device: torch.device, batch: int = 96) -> None:
+    """Ends by the clock, what it has learnt by then in `out`; begins when some scenes are drawn."""
+    started = time.monotonic()
+    torch.backends.cudnn.benchmark = True
+    shelves = Gathering(store, device)
+    nets = networks().to(device).train()
+    while shelves.learnt.count < min(ENOUGH, store.plan.facts // 2):
+        shelves.more()
+        time.sleep(0.1)
+    waited = time.monotonic() - started
+    print(f"readers: waited {waited:.0f} s for {shelves.learnt.count} scenes", flush=True)
+    optimizer = adam(nets.parameters(), 2e-3, 0.02)
+    _learn(nets, optimizer, Pace(max(1.0, seconds * 0.97 - waited), optimizer), shelves, out / FILE, batch)
+    save(out / FILE, nets.state_dict())
+    shelves.close()
+    torch.backends.cudnn.benchmark = False  # the last look has batches of many sizes
+    print(f"readers: {shelves.learnt.count} scenes learnt from, {shelves.kept.count} kept out", flush=True)
+    for name, value in checked(nets.eval(), shelves.kept).items():
+        print(f"readers: {name}={value:.4f}", flush=True)
+
+
+def _learn(
+    nets: nn.ModuleDict, optimizer: torch.optim.Optimizer, pace: Pace, shelves: Gathering, file: Path, batch: int
+) -> None:
+    saved = time.monotonic()
+    for _ in pace.ticks():
+        if pace.steps % 5 == 0:
+            shelves.more()
+        losses = step_losses(nets, shelves.learnt.some(batch))
+        optimizer.zero_grad(set_to_none=True)
+        torch.stack(list(losses.values())).sum().backward()
+        nn.utils.clip_grad_norm_(nets.parameters(), 5.0)
+        optimizer.step()
+        told: dict[str, Any] = {name: loss.detach() for name, loss in losses.items()}
+        pace.said("readers", scenes=shelves.learnt.count, **told)
+        if time.monotonic() - saved > 30:
+            save(file, nets.state_dict())
+            saved = time.monotonic()
+
+
+def step_losses(nets: nn.ModuleDict, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """One look at a batch by all three networks."""
+    batch = mirrored(batch) if random.random() < 0.5 else batch
+    x = worsened(floats(batch["picture"])).contiguous(memory_format=torch.channels_last)
+    boxes = batch["boxes"].flatten(0, 1)  # [B * dolls, 2, 4]
+    real = (boxes[:, 0, 2:] - boxes[:, 0, :2]).amin(1) >= 8
+    pick = torch.multinomial(real.float(), len(x) * 4 // 3, replacement=True)
+    which = pick // batch["boxes"].shape[1]
+    seen, windows = doll_crops(x, which, jittered(boxes[pick, 0]))
+    faces = face_crops(x, which, jittered(boxes[pick, 1], 0.08))
+    meant = batch["dolls"].flatten(0, 1)[pick]
+    looks = torch.where((boxes[pick, 1, 2:].amin(1) > 0), meant[:, EXPRESSION], -1)[:, None]
+    joints, visible = (batch[name].flatten(0, 1)[pick] for name in ("joints", "visible"))
+    with amp(x.device) if x.is_cuda else nullcontext():  # without such hardware halves are slower
+        said, light, maps = nets["scene"](x)
+        traits, spots, shown = nets["doll"](seen)
+        faced = nets["face"](faces)
+    return {
+        "scene": trait_loss(said, batch["scene"]),
+        "light": 2 * (1 - F.cosine_similarity(light, batch["light"]).mean()),
+        "boxes": 0.3 * box_loss(maps, batch["boxes"]),
+        "doll": 2 * trait_loss(traits, meant),
+        "joints": joint_loss(spots, shown, windows, joints, visible),
+        "face": trait_loss(faced, looks),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seconds", type=float, default=150.0)
+    parser.add_argument("--batch", type=int, default=96)
+    said = parser.parse_args()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    train(Store.opened(said.store), said.out, said.seconds, device, said.batch)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""Drawn scenes on the device, with what the readers are to say of them."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dollhouse.grammar import attributes
+from dollhouse.parts import FIRST_DOLL, PART, PARTS
+from dollhouse.reader_nets import DOLL_READ, JOINTS, NOBODY, SCENE_READ
+from dollhouse.train.store import MOST, Store
+
+Labels = dict[str, NDArray[Any]]
+KEPT_OUT = 10  # every tenth scene is for the last look only
+_TORSO, _LEGS = ("torso", "r_upper_arm", "l_upper_arm"), ("pelvis", "r_thigh", "l_thigh", "r_shin", "l_shin", "skirt")
+_SHOWN_BY: dict[str, tuple[tuple[str, ...], int]] = {  # the parts that show a trait, and how many of their pixels
+    **dict.fromkeys(("hair", "hair_style"), (("hair",), 25)),
+    **dict.fromkeys(("top", "top_kind"), (_TORSO, 80)),
+    **dict.fromkeys(("bottom", "bottom_kind"), (_LEGS, 60)),
+    **dict.fromkeys(("shoes", "shoes_kind"), (("r_foot", "l_foot"), 25)),
+    **dict.fromkeys(("hat", "hat_kind"), (("hat",), 15)),
+    "scarf": (("scarf",), 12),
+    "bag": (("bag",), 12),
+    "expression": (("head",), 60),
+}
+_LEAST = 400  # pixels of a doll of which anything is said
+
+
+def labels(folder: str, numbers: Sequence[int]) -> Labels:
+    """What is to be read of these scenes; -1 where it cannot be."""
+    store = Store.opened(Path(folder))
+    found = [_labels(store, number) for number in numbers]
+    return {name: np.stack([one[name] for one in found]) for name in found[0]}
+
+
+def _labels(store: Store, number: int) -> Labels:
+    made = store.plan.scene(number)
+    said = {"count": str(len(made.people)), **attributes(made)}
+    scene = [values.index(said[trait]) for trait, values in SCENE_READ.items()]
+    dolls = np.full((MOST, len(DOLL_READ)), -1, np.int64)
+    cut = np.asarray(store["owner"][number]), np.asarray(store["part"][number])
+    for place, traits in enumerate(said["people"]):
+        who = {"identity": made.people[place].doll.name, **traits}
+        counts = np.bincount(cut[1][cut[0] == FIRST_DOLL + place], minlength=len(PARTS))
+        dolls[place] = [_value(trait, values, who, counts) for trait, values in DOLL_READ.items()]
+    known = {name: np.asarray(store[name][number]) for name in ("joints", "visible", "boxes")}
+    return {"scene": np.array(scene), "light": np.array(made.light.vector, np.float32), "dolls": dolls, **known}
+
+
+def _value(trait: str, values: Sequence[str], said: dict[str, str], counts: NDArray[Any]) -> int:
+    parts, least = _SHOWN_BY.get(trait, ((), 0))
+    value = said.get(trait)
+    hidden = parts and value != NOBODY and sum(counts[PART[part]] for part in parts) < least
+    return -1 if value is None or hidden or counts.sum() < _LEAST else values.index(value)
+
+
+class Shelf:
+    """A growing set of scenes in the device's memory."""
+
+    def __init__(self, room: int, side: int, device: torch.device) -> None:
+        self.count, self.room, self.device = 0, room, device
+        shapes: dict[str, tuple[tuple[int, ...], torch.dtype]] = {
+            "picture": ((side, side, 3), torch.uint8),
+            "scene": ((len(SCENE_READ),), torch.int64),
+            "light": ((3,), torch.float32),
+            "dolls": ((MOST, len(DOLL_READ)), torch.int64),
+            "joints": ((MOST, JOINTS, 2), torch.float32),
+            "visible": ((MOST, JOINTS), torch.bool),
+            "boxes": ((MOST, 2, 4), torch.float32),
+        }
+        self._held = {n: torch.zeros((room, *s), dtype=kind, device=device) for n, (s, kind) in shapes.items()}
+
+    def put(self, rows: Labels) -> None:
+        start = self.count
+        more = min(len(rows["picture"]), self.room - start)
+        for name, values in rows.items():
+            self._held[name][start : start + more] = torch.from_numpy(values[:more]).to(self.device)
+        self.count += more
+
+    def taken(self, rows: Tensor) -> dict[str, Tensor]:
+        return {name: values[rows] for name, values in self._held.items()}
+
+    def some(self, count: int) -> dict[str, Tensor]:
+        return self.taken(torch.randint(self.count, (count,), device=self.device))
+
+
+class Gathering:
+    """Moves what is drawn onto two shelves, one of them for the last look, without holding up who trains."""
+
+    def __init__(self, store: Store, device: torch.device, room: int = 24_000, helpers: int = 3) -> None:
+        side, room = store.plan.side, min(room, store.plan.facts)
+        self.store = store
+        self.learnt, self.kept = Shelf(room, side, device), Shelf(min(2000, -(-room // KEPT_OUT)), side, device)
+        self._asked = np.zeros(store.plan.facts, np.bool_)
+        self._pool = ProcessPoolExecutor(helpers, multiprocessing.get_context("spawn"))
+        self._open: list[tuple[NDArray[np.intp], Future[Labels]]] = []
+
+    def more(self, most: int = 4) -> None:
+        """Puts what has been worked out on the shelves and asks for what is drawn since."""
+        done, self._open = [o for o in self._open if o[1].done()], [o for o in self._open if not o[1].done()]
+        for numbers, future in done:
+            self._put(numbers, future.result())
+        fresh = np.flatnonzero((self.store["ready"][: self.store.plan.facts] == 1) & ~self._asked)
+        fresh = fresh[: 128 * max(0, most - len(self._open))] if self.learnt.count < self.learnt.room else fresh[:0]
+        for numbers in np.array_split(fresh, -(-len(fresh) // 128)) if len(fresh) else []:
+            self._asked[numbers] = True
+            self._open.append((numbers, self._pool.submit(labels, str(self.store.folder), numbers.tolist())))
+
+    def _put(self, numbers: NDArray[np.intp], rows: Labels) -> None:
+        rows["picture"] = self.store["picture"][numbers]
+        out = numbers % KEPT_OUT == KEPT_OUT - 1
+        for shelf, chosen in ((self.kept, out), (self.learnt, ~out)):
+            if chosen.any():
+                shelf.put({name: values[chosen] for name, values in rows.items()})
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)

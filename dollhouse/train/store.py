@@ -1,0 +1,190 @@
+"""Drawn scenes on disk, made by many processes at once and read while they are still at it."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+from numpy.lib.format import open_memmap
+from numpy.typing import NDArray
+
+from dollhouse.lightball import light_map
+from dollhouse.scene import Scene
+
+SIDE = 192  # pixels; the size the models are made for
+WORDS = 77  # tokens of a caption
+DROPOUTS = (0.0, 0.15, 0.35, 0.6)  # the share of a scene that each of its captions leaves unsaid
+LONGEST = 70  # words of a caption, so that its tokens fit
+LIGHT_SIDE = 48  # of the map that steers the light; it is smooth
+MOST = 3  # dolls in a scene
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which scenes a store holds: `count` seeds from `first` on, the first `facts` of them with all that is known."""
+
+    count: int
+    facts: int = 0
+    first: int = 0
+    split: str = "train"
+    people: tuple[float, float, float] = (0.6, 0.35, 0.05)  # how often one, two and three dolls
+    cast: float = 0.0  # the share of dolls that are held-out ones
+    side: int = SIDE
+
+    def scene(self, number: int) -> Scene:
+        from dollhouse import scene
+
+        rng = Random(f"plan:{self.first + number}")
+        made = scene(self.first + number, self.split, rng.choices((1, 2, 3), self.people)[0])
+        for place, who in enumerate(self.cast_of(number)[: len(made.people)]):
+            made = made.with_doll(place, _held_out()[who]) if who >= 0 else made
+        return made
+
+    def cast_of(self, number: int) -> list[int]:
+        """For each place in the row the number of a held-out doll, or -1 for one that the seed makes."""
+        rng = Random(f"cast:{self.first + number}")
+        names = rng.sample(range(len(_held_out())), MOST)
+        return [name if rng.random() < self.cast else -1 for name in names]
+
+    def fields(self) -> dict[str, tuple[tuple[int, ...], type]]:
+        side, facts = self.side, self.facts
+        return {
+            "ready": ((self.count,), np.uint8),
+            "picture": ((self.count, side, side, 3), np.uint8),
+            "tokens": ((self.count, len(DROPOUTS), WORDS), np.uint16),
+            "owner": ((facts, side, side), np.uint8),
+            "part": ((facts, side, side), np.uint8),
+            "skeleton": ((facts, side, side), np.uint8),
+            "line": ((facts, side, side), np.uint8),
+            "canny": ((facts, side, side), np.uint8),
+            "light": ((facts, LIGHT_SIDE, LIGHT_SIDE, 3), np.uint8),
+            "joints": ((facts, MOST, 18, 2), np.float32),
+            "visible": ((facts, MOST, 18), np.bool_),
+            "boxes": ((facts, MOST, 2, 4), np.int16),  # of the doll and of its face; zeros where there is none
+        }
+
+
+def _held_out() -> list[Any]:
+    from dollhouse import heldout_dolls
+
+    return list(heldout_dolls().values())
+
+
+class Store:
+    """`store["picture"][i]` and the like; `store.ready()` says which are drawn."""
+
+    def __init__(self, folder: Path, plan: Plan, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self.folder, self.plan, self._arrays = folder, plan, arrays
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._arrays[name]
+
+    def ready(self, facts: bool = False) -> NDArray[np.intp]:
+        flags = self["ready"][: self.plan.facts] if facts else self["ready"]
+        return np.flatnonzero(flags)
+
+    @staticmethod
+    def made(folder: Path, plan: Plan) -> Store:
+        folder.mkdir(parents=True, exist_ok=True)
+        arrays = {
+            name: open_memmap(folder / f"{name}.npy", "w+", dtype=kind, shape=shape)
+            for name, (shape, kind) in plan.fields().items()
+            if shape[0]
+        }
+        (folder / "plan.json").write_text(json.dumps(asdict(plan)))
+        return Store(folder, plan, arrays)
+
+    @staticmethod
+    def opened(folder: Path, writing: bool = False) -> Store:
+        record = json.loads((folder / "plan.json").read_text())
+        plan = Plan(**{**record, "people": tuple(record["people"])})
+        mode: Any = "r+" if writing else "r"
+        arrays = {file.stem: np.load(file, mmap_mode=mode) for file in folder.glob("*.npy")}
+        return Store(folder, plan, arrays)
+
+
+def fill(folder: Path, worker: int, workers: int) -> None:
+    """One process's share of a store: every `workers`-th scene from `worker` on."""
+    import cv2
+
+    os.nice(5)
+    cv2.setNumThreads(1)
+    store = Store.opened(folder, writing=True)
+    for number in range(worker, store.plan.count, workers):
+        if not store["ready"][number]:
+            _draw(store, number)
+
+
+def _draw(store: Store, number: int) -> None:
+    from dollhouse import render
+
+    made = store.plan.scene(number)
+    if number < store.plan.facts:
+        _put_facts(store, number, made)
+    else:
+        store["picture"][number] = render(made, store.plan.side)
+    store["tokens"][number] = tokens_of(made, store.plan.first + number)
+    store["ready"][number] = 1
+
+
+def _put_facts(store: Store, number: int, made: Scene) -> None:
+    from dollhouse import truth
+
+    known, people = truth(made, store.plan.side), range(len(made.people))
+    store["picture"][number] = known.picture
+    for name in ("owner", "part", "line", "canny"):
+        store[name][number] = getattr(known, name)
+    store["light"][number] = light_map(made.light, LIGHT_SIDE)
+    store["skeleton"][number] = coded(known.skeleton)
+    store["joints"][number, : len(people)] = known.joints
+    store["visible"][number, : len(people)] = known.visible
+    for doll in people:
+        boxes = known.boxes(doll)
+        store["boxes"][number, doll] = [boxes.get(name, (0, 0, 0, 0)) for name in ("doll", "face")]
+
+
+def palette() -> NDArray[np.uint8]:
+    """The colours that a skeleton map can have, black first, [n, 3]."""
+    from dollhouse.openpose import COLOURS
+
+    sticks = [tuple(int(c * 0.6) for c in colour) for colour in COLOURS]
+    return np.array([(0, 0, 0), *COLOURS, *sticks], np.uint8)
+
+
+def coded(skeleton: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A skeleton map as numbers of its palette's colours, [H, W]."""
+    packed = palette().astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
+    order = np.argsort(packed)
+    seen = skeleton.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
+    return order[np.searchsorted(packed[order], seen)].astype(np.uint8)
+
+
+def tokens_of(made: Scene, seed: int) -> NDArray[np.uint16]:
+    """The scene's captions, [4, 77]."""
+    from dollhouse import caption
+
+    said = [caption(made, seed * 8 + i if share else None, share, limit=LONGEST) for i, share in enumerate(DROPOUTS)]
+    return tokenized(said)
+
+
+def tokenized(texts: list[str]) -> NDArray[np.uint16]:
+    from atelier_core.hosts.embedded.tokenizer import clip_tokenizer
+
+    found = clip_tokenizer()(texts, padding="max_length", max_length=WORDS, truncation=True)["input_ids"]
+    return np.array(found, np.uint16)
+
+
+def filling(folder: Path, workers: int) -> list[Any]:
+    """Starts the processes that fill a store."""
+    context = multiprocessing.get_context("spawn")
+    crew = [context.Process(target=fill, args=(folder, i, workers), daemon=True) for i in range(workers)]
+    for one in crew:
+        one.start()
+    return crew
