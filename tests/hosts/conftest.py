@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from safetensors.torch import save_file
 from shiftnet import random_weights, srvgg
-from webui import ROOT, Webui, given
+from tiny import SD15_WIDE, tiny_adapter, tiny_controlnet
+from webui import CONTROLNET, ROOT, Webui, given
 
 
 @pytest.fixture(scope="session", params=["a1111", "forge"])
@@ -29,10 +30,9 @@ def webui(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def _with_control(kind: str, folder: Path, extensions: dict[str, Path]) -> None:
-    """A ControlNet model for the checkpoint's width and, on A1111, the extension that runs it; if they are given."""
-    model, extension = (os.environ.get(f"ATELIER_{kind.upper()}_{what}") for what in ("CONTROL_MODEL", "CONTROLNET"))
-    if model:
-        folder.mkdir(parents=True)
-        shutil.copy(model, folder)
-    if extension:
-        extensions["sd-webui-controlnet"] = Path(extension)
+    """A model of the checkpoint's width: for Forge's own ControlNet, or for A1111's extension if that is given."""
+    if kind == "forge":
+        tiny_controlnet(folder / "random.safetensors", SD15_WIDE, half=True)
+    elif CONTROLNET in os.environ:
+        tiny_adapter(folder / "random.safetensors")
+        extensions["sd-webui-controlnet"] = Path(os.environ[CONTROLNET])

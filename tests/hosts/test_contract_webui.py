@@ -1,7 +1,5 @@
-import os
-
 import pytest
-from webui import Webui
+from webui import CONTROLNET, Webui
 
 from tests.contract import suite
 
@@ -14,7 +12,7 @@ def test_contract(webui: Webui, case: str) -> None:
 
 @pytest.mark.parametrize("case", [case.__name__ for case in suite.WITH_CONTROL_MODEL])
 def test_contract_with_a_control_model(webui: Webui, case: str) -> None:
-    if not os.environ.get(f"ATELIER_{webui.checkout.kind.upper()}_CONTROL_MODEL"):
-        pytest.skip("no ControlNet model given")
+    if "sd-webui-controlnet" not in webui.extensions and webui.checkout.kind == "a1111":
+        pytest.skip(f"no sd-webui-controlnet in {CONTROLNET}")
     status, answer = webui.post(f"/atelier-contract/{case}", {})
     assert (status, answer["failed"]) == (200, "")

@@ -32,6 +32,7 @@ class Layout:
 
 
 SD15 = Layout()
+SD15_WIDE = Layout(320, (1, 2, 4, 4), context=768)  # the real one: what some hosts know a ControlNet by
 SD15_INPAINT = Layout(channels_in=9)
 SDXL = Layout(multipliers=(1, 1, 2), depths=(0, 1, 2), middle=2, context=64, linear=True, extra=32 + 6 * 256)
 
@@ -197,6 +198,19 @@ def controlnet(layout: Layout) -> Table:
     return names.table
 
 
+def adapter(width: int) -> Table:
+    """A T2I adapter: unlike a ControlNet, sd-webui-controlnet takes it in any width."""
+    names, into = Names(), width
+    names.layer("conv_in", width, 3 * 8 * 8, 3, 3)
+    for level, times in enumerate((1, 2, 4, 4)):
+        for block in (f"body.{2 * level}", f"body.{2 * level + 1}"):
+            if into != (into := times * width):
+                names.layer(f"{block}.in_conv", into, into // 2, 1, 1)
+            names.layer(f"{block}.block1", into, into, 3, 3)
+            names.layer(f"{block}.block2", into, into, 1, 1)
+    return names.table
+
+
 def filled(table: Table, seed: int) -> dict[str, torch.Tensor]:
     """Random weights of a size that keeps activations near 1."""
     luck = torch.Generator().manual_seed(seed)
@@ -242,9 +256,13 @@ def tiny_sdxl(path: Path, layout: Layout = SDXL, seed: int = 2) -> Path:
     return save(path, filled(sdxl_table(layout), seed))
 
 
-def tiny_controlnet(path: Path, layout: Layout = SD15, seed: int = 3) -> Path:
+def tiny_controlnet(path: Path, layout: Layout = SD15, seed: int = 3, half: bool = False) -> Path:
     """In ldm names, as the well-known single files are."""
-    return save(path, filled(under("control_model.", controlnet(layout)), seed))
+    return save(path, filled(under("control_model.", controlnet(layout)), seed), half)
+
+
+def tiny_adapter(path: Path, width: int = 32, seed: int = 3) -> Path:
+    return save(path, filled(adapter(width), seed))
 
 
 def tiny_controlnet_folder(folder: Path, seed: int = 3) -> Path:

@@ -1,7 +1,8 @@
 """Starts a real webui for tests: a checkout and its interpreter from the environment, everything else made here.
 
-`ATELIER_A1111` / `ATELIER_FORGE` name the checkout's folder, `…_PYTHON` its interpreter. What the checkout itself needs
-beyond that (an offline tokenizer cache, say) is taken from the environment as it is.
+`ATELIER_A1111` / `ATELIER_FORGE` name the checkout's folder, `…_PYTHON` its interpreter; `ATELIER_A1111_CONTROLNET` the
+folder of sd-webui-controlnet, whose requirements that interpreter has. What the checkout needs beyond that (an offline
+tokenizer cache, say) is taken from the environment as it is.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 from checkpoint import write_checkpoint
 
 ROOT = Path(__file__).parents[2]
+CONTROLNET = "ATELIER_A1111_CONTROLNET"
 FLAGS = [
     "--skip-prepare-environment",
     "--skip-torch-cuda-test",
