@@ -29,7 +29,9 @@ class Controls:
         for script in runner.alwayson_scripts:
             if script.title().lower() == "controlnet":
                 return script
-        raise UserError("ControlNet is not there. Install the extension sd-webui-controlnet and restart the webui.")
+        raise UserError(
+            "ControlNet is not running. Install sd-webui-controlnet; if it is installed, see the webui's console."
+        )
 
     def _model(self, control: Control) -> str:
         wanted, known = control.model or control.kind, self.known_models()
