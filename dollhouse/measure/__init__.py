@@ -11,7 +11,6 @@ from dollhouse.measure.people import (
     said_of,
 )
 from dollhouse.measure.pixels import (
-    average_precision,
     background_equality,
     joints_right,
     light_degrees,
@@ -26,7 +25,6 @@ __all__ = [
     "Figure",
     "Tally",
     "attribute_accuracy",
-    "average_precision",
     "background_equality",
     "bleed",
     "expression_matches",

@@ -21,7 +21,7 @@ def figures(models: Path, count: int, sections: tuple[str, ...] = SECTIONS) -> I
     if "readers" in sections:
         from dollhouse.measure.drawn import drawn_figures
 
-        yield from drawn_figures(models / "readers", count)
+        yield from drawn_figures(models, count)
     if "pictures" in sections:
         from dollhouse.measure.draw import figures as of_pictures
 

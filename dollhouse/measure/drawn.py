@@ -9,9 +9,10 @@ import numpy as np
 
 from dollhouse import Scene, Truth, heldout_dolls, scene, truth
 from dollhouse.measure.people import said_of
-from dollhouse.measure.pixels import Bytes, average_precision, joints_right
+from dollhouse.measure.pixels import Bytes, joints_right
 from dollhouse.measure.stats import Figure, share_by_picture
 from dollhouse.measure.tally import Tally
+from dollhouse.precision import average_precision
 from dollhouse.readers import SIDE, Box, Readers, Reading
 
 FIRST = 3_000_000_000  # a seed that nothing is trained on
@@ -66,10 +67,12 @@ def pose_right(readers: Readers, picture: Bytes, known: Truth) -> list[bool]:
 
 def _precision(name: str, found: list, true: list, seeds: Sequence[int]) -> Figure:
     """Its span is that of pictures drawn anew."""
+    boxes = [(np.array([box for box, _ in told]), np.array([sure for _, sure in told])) for told in found]
+    real = [np.array(some) for some in true]
     rng, values = np.random.default_rng(0), []
     for _ in range(200):
-        rows = rng.integers(len(true), size=len(true))
-        values.append(average_precision([found[i] for i in rows], [true[i] for i in rows]))
+        rows = rng.integers(len(real), size=len(real))
+        values.append(average_precision([boxes[i] for i in rows], [real[i] for i in rows]))
     low, high = np.percentile(values, (2.5, 97.5))
-    count = sum(len(some) for some in true)
-    return Figure(name, average_precision(found, true), float(low), float(high), count, seeds=tuple(seeds))
+    value, count = average_precision(boxes, real), sum(map(len, real))
+    return Figure(name, value, float(low), float(high), count, seeds=tuple(seeds))

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dollhouse.readers import Box, overlap
 from dollhouse.skeleton import L_HIP, NECK, R_HIP
 
 Bytes = NDArray[np.uint8]
@@ -77,27 +76,3 @@ def _energies(picture: NDArray[np.float64], levels: NDArray[np.int64], reach: in
         names.append(low[crossing])
     name, step = np.concatenate(names), np.concatenate(steps)
     return {level: float(step[name == level].mean()) for level in range(-reach, reach + 1) if (name == level).any()}
-
-
-def average_precision(
-    found: Sequence[Sequence[tuple[Box, float]]], true: Sequence[Sequence[Box]], least: float = 0.5
-) -> float:
-    """Of boxes found in pictures, each with how sure it is: the area under precision over recall, as COCO has it but at
-    one overlap."""
-    told = sorted(((sure, i, box) for i, some in enumerate(found) for box, sure in some), key=lambda row: -row[0])
-    count, left = sum(len(some) for some in true), [list(some) for some in true]
-    right = np.array([_taken(left[i], box, least) for _, i, box in told], np.float64)
-    if not count or not len(right):
-        return 0.0
-    recall, precision = right.cumsum() / count, right.cumsum() / np.arange(1, len(right) + 1)
-    best = np.maximum.accumulate(precision[::-1])[::-1]
-    return float(np.sum(np.diff(recall, prepend=0.0) * best))
-
-
-def _taken(left: list[Box], box: Box, least: float) -> bool:
-    """Whether a box is one of those that are left; that one is left no more."""
-    best = max(left, key=lambda one: overlap(one, box), default=None)
-    if best is None or overlap(best, box) < least:
-        return False
-    left.remove(best)
-    return True

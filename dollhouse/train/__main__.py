@@ -23,6 +23,7 @@ from dollhouse.train.store import Store, filling
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "models" / "dollhouse" / "training"
 WHOLE = "vae:0-24,readers:0-30,upscaler:0-20,detector:20-60,painter:0-75,inpaint:75-100,control:75-100"
+SHARES = {"scenes": 8, "others": 6, "sharp": 2}  # of the processes that draw
 GRACE = 25.0  # seconds for the last files after the time is over
 
 
@@ -81,9 +82,10 @@ def _workplace() -> Path:
 def _conduct(turns: list[Turn], work: Path, asked: argparse.Namespace) -> None:
     began, running, crews = time.monotonic(), [], []
     needed = list(dict.fromkeys(JOBS[turn.job].store for turn in turns))
+    total = sum(SHARES[name] for name in needed)
     for name in needed:
         Store.made(work / name, plans(asked.scenes, asked.facts)[name])
-        crews += filling(work / name, max(1, asked.workers // len(needed)))
+        crews += filling(work / name, max(1, round(asked.workers * SHARES[name] / total)))
     for turn in turns:
         time.sleep(max(0.0, turn.start - (time.monotonic() - began)))
         running.append(_started(turn, work, asked.out, began))

@@ -12,7 +12,7 @@ from torch import nn
 
 from dollhouse import nets
 from dollhouse.train.latents import Latents
-from dollhouse.train.pace import Mean, Pace, adam, amp, resumed, save, sized
+from dollhouse.train.pace import Mean, Pace, adam, amp, placed, resumed, save, sized
 from dollhouse.train.painter import Noise, Painter, empty_words, waited
 from dollhouse.train.store import LIGHT_SIDE, Store, palette
 
@@ -90,7 +90,7 @@ def trained_painter(out: Path, device: torch.device) -> Painter:
     painter = Painter()
     if not resumed(painter.text, out / "text.safetensors") or not resumed(painter.unet, out / "unet.safetensors"):
         raise SystemExit("there is no trained painter yet")
-    return painter.to(device).to(memory_format=torch.channels_last)
+    return placed(painter, device)
 
 
 def train(store: Store, out: Path, seconds: float, device: torch.device, kinds: tuple[str, ...] = KINDS) -> None:
@@ -106,7 +106,7 @@ def train(store: Store, out: Path, seconds: float, device: torch.device, kinds: 
 
 def _run(kind: str, net: Steered, known: Known, out: Path, seconds: float) -> None:
     device = known.latents.device
-    net = net.to(device).to(memory_format=torch.channels_last)
+    net = placed(net, device)
     resumed(net.control, out / f"control-{kind}.safetensors")
     size = sized(BATCH, device)
     noise, empty, mean = Noise(device), empty_words(device), Mean(net.control, 0.995)
@@ -114,9 +114,9 @@ def _run(kind: str, net: Steered, known: Known, out: Path, seconds: float) -> No
     for _ in pace.ticks():
         known.grow()
         places, clean, words = known.latents.batch(size, empty)
-        noisy, times, wanted = noise.added(clean.contiguous(memory_format=torch.channels_last))
+        noisy, times, wanted = noise.added(clean)
         with amp(device):
-            said = net(noisy, times, words, maps(places).contiguous(memory_format=torch.channels_last))
+            said = net(noisy, times, words, maps(places))
         loss = noise.loss(said, wanted, times)
         pace.optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -14,7 +14,7 @@ from dollhouse import nets
 from dollhouse.parts import FIRST_DOLL
 from dollhouse.train.control import trained_painter
 from dollhouse.train.latents import Latents
-from dollhouse.train.pace import Mean, Pace, adam, amp, resumed, save, sized
+from dollhouse.train.pace import Mean, Pace, adam, amp, placed, resumed, save, sized
 from dollhouse.train.painter import Noise, empty_words, vae_at, waited
 from dollhouse.train.store import Store
 from dollhouse.train.vae import encoded
@@ -86,7 +86,7 @@ def train(store: Store, out: Path, seconds: float, device: torch.device) -> None
     torch.manual_seed(4)
     deadline = time.monotonic() + seconds
     painter = trained_painter(out, device).requires_grad_(False)
-    net = widened(painter.unet).to(device).to(memory_format=torch.channels_last)
+    net = placed(widened(painter.unet), device)
     resumed(net, out / "inpaint.safetensors")
     latents = waited(store, out, device, facts_only=True)
     _run(net.requires_grad_(True), painter.text, latents, out, deadline - time.monotonic())
@@ -130,7 +130,7 @@ def _run(net: Any, text: Any, latents: Latents, out: Path, seconds: float) -> No
         seen = torch.cat([noisy, beside(vae, shown.pictures[places], covers(places), device)], 1)
         with amp(device):
             meaning = text(words).last_hidden_state
-            said = net(seen.contiguous(memory_format=torch.channels_last), times, meaning, return_dict=False)[0]
+            said = net(seen, times, meaning, return_dict=False)[0]
         loss = noise.loss(said, wanted, times)
         pace.optimizer.zero_grad(set_to_none=True)
         loss.backward()

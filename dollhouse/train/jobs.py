@@ -78,7 +78,7 @@ def plans(scenes: int, facts: int) -> dict[str, Plan]:
     """What is drawn for the trainings; the whole of it is in proportion to `scenes`."""
     return {
         "scenes": Plan(scenes, min(facts, scenes)),
-        "others": Plan(scenes // 4, scenes // 4, first=READERS_FIRST, cast=0.3),
+        "others": Plan(scenes // 4, scenes // 4, first=READERS_FIRST, split="test", cast=0.3),
         "sharp": Plan(max(200, scenes // 60), first=SHARP_FIRST, side=512),
     }
 

@@ -26,7 +26,7 @@ class Latents:
 
     def grow(self, most: int = 256) -> int:
         """Takes in that many more scenes, as far as they are drawn."""
-        new = np.flatnonzero((self.store["ready"] > 0) & ~self._known)[:most]
+        new = np.flatnonzero((np.array(self.store["ready"]) > 0) & ~self._known)[:most]
         if len(new):
             place = slice(self.count, self.count + len(new))
             self.values[place] = encoded(self.vae, torch.from_numpy(self.store["picture"][new]), self.device)

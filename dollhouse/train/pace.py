@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import queue
 import threading
 import time
@@ -117,7 +116,7 @@ def save(path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, st
             for name, t in tensors.items()}  # fmt: skip
     unfinished = path.with_suffix(".tmp")
     save_file(kept, unfinished, metadata or {"format": "pt"})
-    os.replace(unfinished, path)
+    unfinished.replace(path)
 
 
 def resumed(network: nn.Module, path: Path) -> bool:
@@ -129,7 +128,13 @@ def resumed(network: nn.Module, path: Path) -> bool:
 
 def sized(batch: int, device: torch.device) -> int:
     """A batch for that device: a processor takes a smaller one, for the sake of more steps."""
-    return batch if device.type == "cuda" else max(4, batch // 16)
+    return batch if device.type == "cuda" else max(4, batch // 8)
+
+
+def placed(network: Any, device: torch.device) -> Any:
+    """On the device, in the layout that is quickest there: seen, processors want channels first with halves."""
+    network = network.to(device)
+    return network.to(memory_format=torch.channels_last) if device.type == "cuda" else network
 
 
 def amp(device: torch.device) -> Any:

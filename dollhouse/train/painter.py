@@ -11,7 +11,7 @@ from torch import nn
 
 from dollhouse import nets
 from dollhouse.train.latents import Latents
-from dollhouse.train.pace import Mean, Pace, adam, amp, resumed, save, sized
+from dollhouse.train.pace import Mean, Pace, adam, amp, placed, resumed, save, sized
 from dollhouse.train.store import Store, tokenized
 
 BATCH = 256
@@ -49,7 +49,7 @@ class Painter(nn.Module):
 
 
 def vae_at(out: Path, device: torch.device) -> Any:
-    net = nets.vae().to(device).to(memory_format=torch.channels_last).requires_grad_(False).eval()
+    net = placed(nets.vae(), device).requires_grad_(False).eval()
     if not resumed(net, out / "vae.safetensors"):
         raise SystemExit("there is no trained autoencoder yet")
     return net
@@ -64,7 +64,7 @@ def train(store: Store, out: Path, seconds: float, device: torch.device, rate: f
     deadline = time.monotonic() + seconds
     torch.manual_seed(2)
     torch.set_float32_matmul_precision("high")
-    painter = Painter().to(device).to(memory_format=torch.channels_last)
+    painter = placed(Painter(), device)
     resumed(painter.text, out / "text.safetensors")
     resumed(painter.unet, out / "unet.safetensors")
     ask = quickest(painter, store.plan.side // 8, device)
@@ -76,8 +76,8 @@ def quickest(painter: Painter, side: int, device: torch.device) -> Any:
     """The painter, compiled where that works and is faster."""
     if device.type != "cuda":
         return painter
-    sample = (torch.randn(BATCH, 4, side, side, device=device).contiguous(memory_format=torch.channels_last),
-              torch.randint(1000, (BATCH,), device=device), torch.zeros(BATCH, 77, dtype=torch.int32, device=device))  # fmt: skip
+    noisy, times = torch.randn(BATCH, 4, side, side, device=device), torch.randint(1000, (BATCH,), device=device)
+    sample = noisy, times, torch.zeros(BATCH, 77, dtype=torch.int32, device=device)
     plain = _timed(painter, sample, device)
     try:
         compiled = torch.compile(painter, dynamic=False)
@@ -125,7 +125,7 @@ def _run(painter: Painter, ask: Any, latents: Latents, out: Path, seconds: float
     for _ in pace.ticks():
         latents.grow()
         _, clean, words = latents.batch(size, empty)
-        noisy, times, wanted = noise.added(clean.contiguous(memory_format=torch.channels_last))
+        noisy, times, wanted = noise.added(clean)
         with amp(device):
             said = ask(noisy, times, words)
         loss = noise.loss(said, wanted, times)

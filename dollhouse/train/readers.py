@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from dollhouse.reader_nets import doll_crops, face_crops, networks
 from dollhouse.readers import FILE
-from dollhouse.train.pace import Pace, adam, amp, save
+from dollhouse.train.pace import Pace, adam, amp, resumed, save
 from dollhouse.train.reader_checks import checked
 from dollhouse.train.reader_losses import (
     EXPRESSION,
@@ -34,11 +34,12 @@ ENOUGH = 400  # scenes to begin with
 
 
 def train(store: Store, out: Path, seconds: float, device: torch.device, batch: int = 96) -> None:
-    """Ends by the clock, what it has learnt by then in `out`; begins when some scenes are drawn."""
+    """Goes on from what lies in `out` and ends by the clock; begins when some scenes are drawn."""
     started = time.monotonic()
     torch.backends.cudnn.benchmark = True
     shelves = Gathering(store, device)
     nets = networks().to(device).train()
+    resumed(nets, out / FILE)
     while shelves.learnt.count < min(ENOUGH, store.plan.facts // 2):
         shelves.more()
         time.sleep(0.1)

@@ -105,9 +105,12 @@ class Gathering:
 
     def more(self, most: int = 4) -> None:
         """Puts what has been worked out on the shelves and asks for what is drawn since."""
-        done, self._open = [o for o in self._open if o[1].done()], [o for o in self._open if not o[1].done()]
-        for numbers, future in done:
-            self._put(numbers, future.result())
+        asked, self._open = self._open, []
+        for numbers, future in asked:
+            if future.done():
+                self._put(numbers, future.result())
+            else:
+                self._open.append((numbers, future))
         fresh = np.flatnonzero((self.store["ready"][: self.store.plan.facts] == 1) & ~self._asked)
         fresh = fresh[: 128 * max(0, most - len(self._open))] if self.learnt.count < self.learnt.room else fresh[:0]
         for numbers in np.array_split(fresh, -(-len(fresh) // 128)) if len(fresh) else []:

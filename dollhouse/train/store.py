@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from dollhouse.doll import Doll, heldout_dolls, sampled_doll
 from dollhouse.lightball import light_map
 from dollhouse.scene import Scene
 
@@ -41,11 +43,13 @@ class Plan:
     def scene(self, number: int) -> Scene:
         from dollhouse import scene
 
-        rng = Random(f"plan:{self.first + number}")
-        made = scene(self.first + number, self.split, rng.choices((1, 2, 3), self.people)[0])
-        for place, who in enumerate(self.cast_of(number)[: len(made.people)]):
-            made = made.with_doll(place, _held_out()[who]) if who >= 0 else made
-        return made
+        seed = self.first + number
+        people = Random(f"plan:{seed}").choices((1, 2, 3), self.people)[0]
+        return scene(seed, self.split, people, self._dolls(number) if self.cast else ())
+
+    def _dolls(self, number: int) -> list[Doll]:
+        made = Random(f"dolls:{self.first + number}")
+        return [_held_out()[who] if who >= 0 else sampled_doll(made) for who in self.cast_of(number)]
 
     def cast_of(self, number: int) -> list[int]:
         """For each place in the row the number of a held-out doll, or -1 for one that the seed makes."""
@@ -71,9 +75,7 @@ class Plan:
         }
 
 
-def _held_out() -> list[Any]:
-    from dollhouse import heldout_dolls
-
+def _held_out() -> list[Doll]:
     return list(heldout_dolls().values())
 
 
@@ -88,7 +90,7 @@ class Store:
 
     def ready(self, facts: bool = False) -> NDArray[np.intp]:
         flags = self["ready"][: self.plan.facts] if facts else self["ready"]
-        return np.flatnonzero(flags)
+        return np.flatnonzero(np.array(flags))  # a copy: other processes write into them meanwhile
 
     @staticmethod
     def made(folder: Path, plan: Plan) -> Store:
@@ -182,9 +184,26 @@ def tokenized(texts: list[str]) -> NDArray[np.uint16]:
 
 
 def filling(folder: Path, workers: int) -> list[Any]:
-    """Starts the processes that fill a store."""
+    """Starts the processes that fill a store, each with a single thread."""
     context = multiprocessing.get_context("spawn")
     crew = [context.Process(target=fill, args=(folder, i, workers), daemon=True) for i in range(workers)]
-    for one in crew:
-        one.start()
+    with alone():
+        for one in crew:
+            one.start()
     return crew
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Processes started meanwhile compute with one thread: more would fight over the cores that others fill."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

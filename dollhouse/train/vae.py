@@ -9,57 +9,73 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from dollhouse import nets
-from dollhouse.train.pace import Feed, Mean, Pace, adam, amp, resumed, save, sized
+from dollhouse.train.pace import Mean, Pace, adam, amp, placed, resumed, save, sized
 from dollhouse.train.store import Store
 
-CROP, BATCH = 128, 96
-RATE = 1.5e-3
+FILE = "vae.safetensors"
+CROP, BATCH = 64, 64
+ENOUGH = 256  # scenes to begin with
+RATE = 4e-4
 CLOSENESS = 3e-4  # weight of the latent's distance from a normal distribution
 
 
+class Pictures:
+    """The scenes drawn so far, on the device: nothing but the device then holds up a step."""
+
+    def __init__(self, store: Store, device: torch.device, most: int = 100_000) -> None:
+        self.store, side = store, store.plan.side
+        self.values = torch.empty((min(most, store.plan.count), side, side, 3), dtype=torch.uint8, device=device)
+        self._known = np.zeros(store.plan.count, bool)
+        self.count = 0
+
+    def grow(self, most: int = 64) -> None:
+        room = min(most, len(self.values) - self.count)
+        if not room:
+            return
+        new = np.flatnonzero((np.array(self.store["ready"]) > 0) & ~self._known)[:room]
+        if len(new):
+            made = torch.from_numpy(self.store["picture"][new])
+            self.values[self.count : self.count + len(new)] = made.to(self.values.device)
+            self._known[new] = True
+            self.count += len(new)
+
+    def crops(self, size: int, side: int) -> torch.Tensor:
+        """[size, 3, side, side], -1..1, each from anywhere."""
+        device, reach = self.values.device, self.values.shape[1] - side + 1
+        chosen = torch.randint(self.count, (size,), device=device)[:, None, None]
+        line = torch.arange(side, device=device)
+        rows = torch.randint(reach, (size, 1, 1), device=device) + line[None, :, None]
+        columns = torch.randint(reach, (size, 1, 1), device=device) + line[None, None, :]
+        return scaled(self.values[chosen, rows, columns])
+
+
 def train(store: Store, out: Path, seconds: float, device: torch.device) -> None:
+    """Crops, and in the last tenth whole pictures, fewer of them."""
     torch.manual_seed(1)
-    size = sized(BATCH, device)
-    net = nets.vae().to(device).to(memory_format=torch.channels_last)
-    resumed(net, out / "vae.safetensors")
-    mean = Mean(net, 0.998)
-    feed = Feed(lambda: _batch(store, size), threads=4)
-    pace = Pace(seconds, adam(net.parameters(), RATE, 0.0))
-    losses = None
+    size, pictures = sized(BATCH, device), Pictures(store, device)
+    net = placed(nets.vae(), device)
+    resumed(net, out / FILE)
+    while pictures.count < min(ENOUGH, len(pictures.values)):
+        pictures.grow()
+        time.sleep(0.01)
+    mean, pace = Mean(net, 0.999), Pace(seconds, adam(net.parameters(), RATE, 0.0))
     for share in pace.ticks():
-        losses = step(net, _seen(feed(), device, whole=share > 0.8), pace.optimizer, device)
+        pictures.grow()
+        seen = pictures.crops(size, CROP) if share < 0.9 else pictures.crops(max(1, size // 8), store.plan.side)
+        losses = step(net, seen, pace.optimizer, device)
         mean.update()
         pace.said("vae", error=losses[0], square_db=-10 * losses[1].log10(), closeness=losses[2])
-    feed.close()
     mean.swap()
     settle(net, store, device)
-    save(out / "vae.safetensors", net.state_dict())
+    save(out / FILE, net.state_dict())
     print(f"vae: {psnr(net, store, device):.2f} dB after {pace.steps} steps of {size}", flush=True)
-
-
-def _batch(store: Store, size: int) -> torch.Tensor:
-    while not len(ready := store.ready()) >= 64:
-        time.sleep(0.2)
-    chosen = np.random.default_rng().choice(ready, size)
-    return torch.from_numpy(store["picture"][np.sort(chosen)])
-
-
-def _seen(pictures: torch.Tensor, device: torch.device, whole: bool) -> torch.Tensor:
-    """[B, 3, h, w], -1..1: crops, and toward the end whole pictures, fewer of them."""
-    if whole:
-        pictures = pictures[: max(1, len(pictures) * CROP**2 // pictures.shape[1] ** 2)]
-    else:
-        top, left = np.random.default_rng().integers(0, pictures.shape[1] - CROP + 1, 2)
-        pictures = pictures[:, top : top + CROP, left : left + CROP]
-    return scaled(pictures.to(device, non_blocking=True))
 
 
 def scaled(pictures: torch.Tensor) -> torch.Tensor:
     """[B, H, W, 3] bytes -> [B, 3, H, W], -1..1."""
-    return pictures.movedim(-1, 1).float().div(127.5).sub(1).contiguous(memory_format=torch.channels_last)
+    return pictures.movedim(-1, 1).float().div(127.5).sub(1).contiguous()
 
 
 def step(net: Any, pictures: torch.Tensor, optimizer: torch.optim.Optimizer, device: torch.device) -> Any:
@@ -68,7 +84,8 @@ def step(net: Any, pictures: torch.Tensor, optimizer: torch.optim.Optimizer, dev
         made = net.decode(spread.sample()).sample.float()
     error = made - pictures
     square = error.square().mean()
-    closeness = 0.5 * (spread.mean.float().square() + spread.var.float() - 1 - spread.logvar.float()).mean()
+    centre, width = spread.mean.float() * nets.LATENT_SCALE, spread.var.float() * nets.LATENT_SCALE**2
+    closeness = 0.5 * (centre.square() + width - 1 - width.log()).mean()
     loss = error.abs().mean() + 2 * square + 0.5 * _edges(error) + CLOSENESS * closeness
     optimizer.zero_grad(set_to_none=True)
     loss.backward()

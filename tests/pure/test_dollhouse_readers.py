@@ -1,0 +1,210 @@
+"""The readers' geometry, and what they are taught."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from dollhouse import attributes, heldout_dolls, truth
+from dollhouse.measure.drawn import FIRST, drawn_figures
+from dollhouse.reader_nets import DOLL_READ, HEAT, SCENE_READ, doll_crops, networks, places
+from dollhouse.readers import FILE, Readers, boxes_of, overlap
+from dollhouse.skeleton import L_WRIST, NOSE, R_WRIST
+from dollhouse.train.pace import save
+from dollhouse.train.reader_losses import box_loss, joint_loss, mirrored, trait_loss, worsened
+from dollhouse.train.readers import step_losses, train
+from dollhouse.train.shelf import Gathering, Shelf, labels
+from dollhouse.train.store import Plan, Store, _draw
+
+SIDE = 64
+PLAN = Plan(count=8, facts=8, first=40, cast=0.4, side=SIDE, people=(0.4, 0.4, 0.2))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    folder = tmp_path_factory.mktemp("readers")
+    made = Store.made(folder, PLAN)
+    for number in range(PLAN.count):
+        _draw(made, number)
+    return Store.opened(folder)
+
+
+@pytest.fixture(scope="module")
+def shelf(store: Store) -> Shelf:
+    made, numbers = Shelf(PLAN.count, SIDE, torch.device("cpu")), np.arange(PLAN.count)
+    made.put({**labels(str(store.folder), numbers.tolist()), "picture": store["picture"][numbers]})
+    return made
+
+
+def everything(shelf: Shelf) -> dict[str, Tensor]:
+    return shelf.taken(torch.arange(shelf.count))
+
+
+def test_labels_are_what_can_be_seen(shelf: Shelf) -> None:
+    rows, traits = everything(shelf), list(DOLL_READ)
+    for number in range(PLAN.count):
+        scene = PLAN.scene(number)
+        said, known = attributes(scene), truth(scene, SIDE)
+        told = dict(zip(SCENE_READ, rows["scene"][number].tolist(), strict=True))
+        assert SCENE_READ["style"][told["style"]] == said["style"]
+        assert SCENE_READ["count"][told["count"]] == str(len(scene.people))
+        for place, person in enumerate(said["people"]):
+            row = dict(zip(traits, rows["dolls"][number, place].tolist(), strict=True))
+            shown = {trait: DOLL_READ[trait][value] for trait, value in row.items() if value >= 0}
+            name = shown.pop("identity", None)
+            assert name in (None, scene.people[place].doll.name)
+            assert shown.items() <= person.items()
+            assert bool(shown) == (known.doll(place).sum() >= 400)
+        assert (rows["dolls"][number, len(scene.people) :] == -1).all()
+
+
+def test_pictures_mirrored_twice_are_as_they_were(shelf: Shelf) -> None:
+    batch = everything(shelf)
+    again = mirrored(mirrored(batch))
+    for name, values in batch.items():
+        assert torch.equal(values, again[name]) or torch.allclose(values.float(), again[name].float(), atol=1e-4), name
+
+
+def test_a_mirrored_doll_has_its_right_hand_where_the_left_was(shelf: Shelf) -> None:
+    batch = everything(shelf)
+    other = mirrored(batch)
+    assert torch.allclose(other["joints"][0, 0, R_WRIST, 0], SIDE - batch["joints"][0, 0, L_WRIST, 0])
+    assert torch.allclose(other["joints"][0, 0, NOSE, 1], batch["joints"][0, 0, NOSE, 1])
+    assert torch.equal(other["light"][:, 0], -batch["light"][:, 0])
+    way = list(SCENE_READ).index("light_direction")
+    left, right = (batch["scene"][:, way] == SCENE_READ["light_direction"].index(d) for d in ("left", "right"))
+    assert (other["scene"][left, way] == SCENE_READ["light_direction"].index("right")).all()
+    assert (other["scene"][right, way] == SCENE_READ["light_direction"].index("left")).all()
+
+
+def test_a_crop_shows_the_box_and_marks_it() -> None:
+    picture = torch.zeros(2, 3, 60, 80)
+    picture[1, 0, 10:40, 20:30] = 1
+    seen, windows = doll_crops(picture, torch.tensor([1]), torch.tensor([[20.0, 10, 30, 40]]))
+    assert windows.tolist() == [[25, 25, pytest.approx(36)]]
+    assert torch.allclose(seen[0, 0, 16:112, 52:76], torch.ones(96, 24))  # without the edges' blends
+    assert (seen[0, 0] - seen[0, 3]).abs().mean() < 0.02  # their edges are not as sharp
+    assert seen[0, 3].mean().item() == pytest.approx(300 / 36**2, rel=0.05)
+
+
+def test_joints_are_where_their_maps_are_hot() -> None:
+    maps = torch.full((1, 18, HEAT, HEAT), -20.0)
+    maps[0, :, 5, 11] = 20
+    windows = torch.tensor([[100.0, 50, 64]])
+    assert torch.allclose(places(maps, windows)[0, 3], torch.tensor([100 - 32 + 23.0, 50 - 32 + 11.0]))
+    joints, seen = places(maps, windows), torch.full((1, 18), 9.0)
+    visible = torch.ones(1, 18, dtype=torch.bool)
+    right, off = (joint_loss(maps, seen, windows, joints + by, visible) for by in (0, 9))
+    assert right < off
+
+
+def box_maps(boxes: Tensor, cells: int) -> Tensor:
+    """Maps that say just these boxes, [B, dolls, 2, 4]."""
+    maps = torch.zeros(len(boxes), 2, 5, cells, cells)
+    maps[:, :, 0] = -9
+    for i, doll, kind in np.ndindex(*boxes.shape[:3]):
+        a, b, c, d = (boxes[i, doll, kind] / 4).tolist()
+        x, y = (a + c) / 2, (b + d) / 2
+        if c > a:
+            said = [9, x - int(x), y - int(y), np.log(c - a), np.log(d - b)]
+            maps[i, kind, :, int(y), int(x)] = torch.tensor(said)
+    return maps
+
+
+def test_boxes_are_read_as_they_are_taught() -> None:
+    boxes = torch.zeros(1, 3, 2, 4)
+    boxes[0, 0] = torch.tensor([[5.0, 10, 45, 90], [15, 12, 30, 28]])
+    boxes[0, 1] = torch.tensor([[60.0, 8, 92, 80], [0, 0, 0, 0]])
+    maps = box_maps(boxes, 24)
+    found = boxes_of(maps)[0]
+    assert [box for box, _ in found.faces] == [pytest.approx((15, 12, 30, 28), abs=1e-3)]
+    assert sorted(box for box, _ in found.dolls)[0] == pytest.approx((5, 10, 45, 90), abs=1e-3)
+    assert len(found.dolls) == 2
+    assert box_loss(maps, boxes) < 0.01 < box_loss(maps, boxes + torch.tensor([8.0, 0, 8, 0]))
+
+
+def test_overlap() -> None:
+    assert overlap((0, 0, 10, 10), (5, 0, 15, 10)) == pytest.approx(1 / 3)
+    assert overlap((0, 0, 10, 10), (20, 20, 30, 30)) == 0
+
+
+def test_what_is_hidden_is_not_taught() -> None:
+    said = torch.zeros(2, 2, 3)
+    said[0, 0, 1] = 50
+    assert trait_loss(said, torch.tensor([[1, -1], [-1, -1]])) == pytest.approx(0, abs=1e-6)
+    assert trait_loss(said, torch.tensor([[1, 0], [-1, -1]])) == pytest.approx(np.log(3) / 2)
+
+
+def test_worsened_pictures_stay_pictures(shelf: Shelf) -> None:
+    x = everything(shelf)["picture"].permute(0, 3, 1, 2) / 127.5 - 1
+    made = worsened(x)
+    assert made.shape == x.shape
+    assert made.abs().max() <= 1
+    assert 0 < (made - x).abs().mean() < 0.2
+
+
+def test_a_few_steps_on_one_batch_teach_it(shelf: Shelf) -> None:
+    torch.manual_seed(0)
+    nets, batch = networks().train(), everything(shelf)
+    optimizer = torch.optim.AdamW(nets.parameters(), 2e-3)
+    sums = []
+    for _ in range(12):
+        loss = torch.stack(list(step_losses(nets, batch).values())).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        sums.append(loss.item())
+    assert np.mean(sums[-3:]) < 0.8 * sums[0]
+
+
+def test_scenes_are_gathered_and_every_tenth_kept_out(tmp_path: Path) -> None:
+    plan = Plan(count=12, facts=12, side=SIDE)
+    store = Store.made(tmp_path, plan)
+    for number in range(12):
+        _draw(store, number)
+    shelves = Gathering(store, torch.device("cpu"), helpers=1)
+    while shelves.learnt.count < 11:
+        shelves.more()
+    shelves.close()
+    assert (shelves.learnt.count, shelves.kept.count) == (11, 1)
+    kept = shelves.kept.taken(torch.tensor([0]))["picture"][0]
+    assert np.array_equal(kept.numpy(), store["picture"][9])
+
+
+def test_readers_are_loaded_and_read_pictures_of_any_size(tmp_path: Path) -> None:
+    save(tmp_path / FILE, networks().state_dict())
+    assert (tmp_path / FILE).stat().st_size < 3_000_000
+    readers, picture = Readers.load(tmp_path), np.full((90, 120, 3), 90, np.uint8)
+    one, other = readers.read([picture, picture], [[(10, 5, 50, 80), (60, 5, 100, 80)], []])
+    assert [person.box for person in one.people] == [
+        pytest.approx((10, 5, 50, 80)),
+        pytest.approx((60, 5, 100, 80)),
+    ]
+    assert other.people == []
+    assert set(one.traits) == set(SCENE_READ)
+    assert sum(one.people[0].likely.values()) == pytest.approx(1)
+    assert set(one.people[0].likely) == {"", *heldout_dolls()}
+    assert ((one.people[0].joints > -20) & (one.people[0].joints < 130)).all()
+    assert len(readers.find([picture])) == 1
+
+
+def test_a_training_ends_by_the_clock_and_goes_on_from_its_file(store: Store, tmp_path: Path) -> None:
+    for _ in range(2):
+        train(store, tmp_path, 1.0, torch.device("cpu"), batch=3)
+    assert set(networks().state_dict()) == set(load_file(tmp_path / FILE))
+    assert load_file(tmp_path / FILE)["face.trunk.stem.1.num_batches_tracked"] >= 2
+
+
+def test_readers_are_measured_on_drawn_scenes(tmp_path: Path) -> None:
+    save(tmp_path / FILE, networks().state_dict())
+    figures = {figure.name: figure for figure in drawn_figures(tmp_path, 3)}
+    assert {"drawn_attr", "drawn_identity", "drawn_light_deg", "drawn_pck", "drawn_map50_doll"} <= set(figures)
+    assert figures["drawn_attr"].seeds == (FIRST, FIRST + 1, FIRST + 2)
+    assert figures["drawn_attr.style"].count == 3
+    assert figures["drawn_light_deg"].better == "lower"
+    assert 0 <= figures["drawn_map50_doll"].value <= 1
