@@ -13,7 +13,7 @@ from dollhouse.measure.report import line, table
 from dollhouse.measure.stats import Figure
 
 MODELS = Path(__file__).resolve().parents[2] / "models" / "dollhouse"
-SECTIONS = ("readers", "pictures")
+SECTIONS = ("readers", "tools", "pictures")
 
 
 def figures(models: Path, count: int, sections: tuple[str, ...] = SECTIONS) -> Iterator[Figure]:
@@ -22,6 +22,10 @@ def figures(models: Path, count: int, sections: tuple[str, ...] = SECTIONS) -> I
         from dollhouse.measure.drawn import drawn_figures
 
         yield from drawn_figures(models, count)
+    if "tools" in sections:
+        from dollhouse.measure.tools import figures as of_tools
+
+        yield from of_tools(models, count)
     if "pictures" in sections:
         from dollhouse.measure.draw import figures as of_pictures
 
@@ -32,9 +36,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=Path, default=MODELS)
     parser.add_argument("--count", type=int, default=200, help="pictures of each kind")
+    parser.add_argument("--all", action="store_true", help="every section, which is what happens without --only too")
     parser.add_argument("--only", choices=SECTIONS, action="append", help="some of it")
     asked = parser.parse_args()
-    found = list(figures(asked.models, asked.count, tuple(asked.only or SECTIONS)))
+    found = list(figures(asked.models, asked.count, tuple(SECTIONS if asked.all else asked.only or SECTIONS)))
     print(table(found))
     print(line(found))
 

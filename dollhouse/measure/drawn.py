@@ -42,7 +42,7 @@ def drawn_figures(
     return [
         *tally.figures(),
         share_by_picture(f"{prefix}pck", near, seeds=seeds),
-        *(_precision(f"{prefix}map50_{kind}", *some, seeds) for kind, some in boxes.items()),
+        *(of_boxes(f"{prefix}map50_{kind}", *some, seeds) for kind, some in boxes.items()),
     ]
 
 
@@ -65,7 +65,7 @@ def pose_right(readers: Readers, picture: Bytes, known: Truth) -> list[bool]:
     return joints_right(np.stack([p.joints for p in found.people]), known.joints[rows], known.visible[rows])
 
 
-def _precision(name: str, found: list, true: list, seeds: Sequence[int]) -> Figure:
+def of_boxes(name: str, found: list, true: list, seeds: Sequence[int], bar: float | None = None) -> Figure:
     """Its span is that of pictures drawn anew."""
     boxes = [(np.array([box for box, _ in told]), np.array([sure for _, sure in told])) for told in found]
     real = [np.array(some) for some in true]
@@ -75,4 +75,4 @@ def _precision(name: str, found: list, true: list, seeds: Sequence[int]) -> Figu
         values.append(average_precision([boxes[i] for i in rows], [real[i] for i in rows]))
     low, high = np.percentile(values, (2.5, 97.5))
     value, count = average_precision(boxes, real), sum(map(len, real))
-    return Figure(name, value, float(low), float(high), count, seeds=tuple(seeds))
+    return Figure(name, value, float(low), float(high), count, bar, seeds=tuple(seeds))

@@ -17,11 +17,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from dollhouse.home import HOME
 from dollhouse.train.jobs import JOBS, plans, run
 from dollhouse.train.store import Store, filling
+from dollhouse.train.vae import PENDING
 
-ROOT = Path(__file__).resolve().parents[2]
-OUT = ROOT / "models" / "dollhouse" / "training"
 WHOLE = "vae:0-24,readers:0-30,upscaler:0-20,detector:20-60,painter:0-75,inpaint:75-100,control:75-100"
 SHARES = {"scenes": 8, "others": 6, "sharp": 2}  # of the processes that draw
 GRACE = 25.0  # seconds for the last files after the time is over
@@ -55,7 +55,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scenes", type=int, default=60_000, help="drawn at most")
     parser.add_argument("--facts", type=int, default=20_000, help="of them with all maps, for controls and masks")
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 2), help="processes that draw")
-    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--out", type=Path, default=HOME)
     parser.add_argument("--work", type=Path, help="where drawn scenes lie meanwhile")
     parser.add_argument("--job", choices=JOBS, help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=float, help=argparse.SUPPRESS)
@@ -86,6 +86,8 @@ def _conduct(turns: list[Turn], work: Path, asked: argparse.Namespace) -> None:
     for name in needed:
         Store.made(work / name, plans(asked.scenes, asked.facts)[name])
         crews += filling(work / name, max(1, round(asked.workers * SHARES[name] / total)))
+    if any(turn.job == "vae" for turn in turns):
+        (work / PENDING).touch()
     for turn in turns:
         time.sleep(max(0.0, turn.start - (time.monotonic() - began)))
         running.append(_started(turn, work, asked.out, began))

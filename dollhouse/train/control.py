@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from dollhouse import nets
+from dollhouse import home, nets
 from dollhouse.train.latents import Latents
-from dollhouse.train.pace import Mean, Pace, adam, amp, placed, resumed, save, sized
+from dollhouse.train.pace import Mean, Pace, adam, amp, placed, sized
 from dollhouse.train.painter import Noise, Painter, empty_words, waited
 from dollhouse.train.store import LIGHT_SIDE, Store, palette
 
@@ -61,9 +61,6 @@ class Known:
         return nn.functional.interpolate(self.lights[places].float() / 255, (side, side), mode="bilinear")
 
 
-KINDS = ("openpose", "scribble", "light")
-
-
 class Steered(nn.Module):
     """A painter that is not trained, and the ControlNet that is."""
 
@@ -88,12 +85,13 @@ class Steered(nn.Module):
 
 def trained_painter(out: Path, device: torch.device) -> Painter:
     painter = Painter()
-    if not resumed(painter.text, out / "text.safetensors") or not resumed(painter.unet, out / "unet.safetensors"):
-        raise SystemExit("there is no trained painter yet")
+    painter.text, painter.unet = home.opened("text", out), home.opened("unet", out)
     return placed(painter, device)
 
 
-def train(store: Store, out: Path, seconds: float, device: torch.device, kinds: tuple[str, ...] = KINDS) -> None:
+def train(
+    store: Store, out: Path, seconds: float, device: torch.device, kinds: tuple[str, ...] = home.CONTROLS
+) -> None:
     """One after the other on one set of maps; `seconds` in all."""
     torch.manual_seed(3)
     deadline = time.monotonic() + seconds
@@ -106,8 +104,8 @@ def train(store: Store, out: Path, seconds: float, device: torch.device, kinds: 
 
 def _run(kind: str, net: Steered, known: Known, out: Path, seconds: float) -> None:
     device = known.latents.device
+    home.taken(kind, net.control, out)
     net = placed(net, device)
-    resumed(net.control, out / f"control-{kind}.safetensors")
     size = sized(BATCH, device)
     noise, empty, mean = Noise(device), empty_words(device), Mean(net.control, 0.995)
     pace, maps = Pace(seconds, adam(net.control.parameters(), RATE, 0.0)), getattr(known, kind)
@@ -125,5 +123,5 @@ def _run(kind: str, net: Steered, known: Known, out: Path, seconds: float) -> No
         mean.update()
         pace.said(f"control {kind}", loss=loss, scenes=known.count)
     mean.swap()
-    save(out / f"control-{kind}.safetensors", net.control.state_dict())
+    home.kept(kind, net.control, out)
     print(f"control {kind}: {pace.steps} steps of {size} on {known.count} scenes", flush=True)

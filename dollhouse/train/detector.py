@@ -18,6 +18,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from dollhouse import yolo
 from dollhouse.detector import within
+from dollhouse.home import write
 from dollhouse.train import pace
 from dollhouse.train.labels import Batch, Labels, Move, prepared, spoiled
 from dollhouse.train.scores import judged
@@ -167,7 +168,7 @@ def awaited(store: Store, least: int = LEAST) -> None:
 def save(network: nn.Module, mean: pace.Mean, out: Path, kind: str) -> None:
     mean.swap()
     told = {"format": "pt", "kind": kind, "yaml": yolo.design_of(kind)}
-    pace.save(out / yolo.file_of(kind), yolo.tensors(network), told)
+    write(out / yolo.file_of(kind), yolo.tensors(network), told)
     mean.swap()
 
 

@@ -10,12 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from dollhouse import nets
+from dollhouse import home, nets
 from dollhouse.parts import FIRST_DOLL
 from dollhouse.train.control import trained_painter
 from dollhouse.train.latents import Latents
-from dollhouse.train.pace import Mean, Pace, adam, amp, placed, resumed, save, sized
-from dollhouse.train.painter import Noise, empty_words, vae_at, waited
+from dollhouse.train.pace import Mean, Pace, adam, amp, placed, sized
+from dollhouse.train.painter import Noise, empty_words, waited
 from dollhouse.train.store import Store
 from dollhouse.train.vae import encoded
 
@@ -86,8 +86,9 @@ def train(store: Store, out: Path, seconds: float, device: torch.device) -> None
     torch.manual_seed(4)
     deadline = time.monotonic() + seconds
     painter = trained_painter(out, device).requires_grad_(False)
-    net = placed(widened(painter.unet), device)
-    resumed(net, out / "inpaint.safetensors")
+    net = widened(painter.unet)
+    home.taken("inpaint", net, out)
+    net = placed(net, device)
     latents = waited(store, out, device, facts_only=True)
     _run(net.requires_grad_(True), painter.text, latents, out, deadline - time.monotonic())
 
@@ -120,7 +121,7 @@ def beside(vae: Any, pictures: torch.Tensor, masks: torch.Tensor, device: torch.
 def _run(net: Any, text: Any, latents: Latents, out: Path, seconds: float) -> None:
     device = latents.device
     size = sized(BATCH, device)
-    noise, empty, mean, vae = Noise(device), empty_words(device), Mean(net, 0.998), vae_at(out, device)
+    noise, empty, mean, vae = Noise(device), empty_words(device), Mean(net, 0.998), latents.vae
     pace, shown = Pace(seconds, adam(net.parameters(), RATE, 0.0)), Pictures(latents)
     covers = Covers(shown.owner)
     for _ in pace.ticks():
@@ -139,5 +140,5 @@ def _run(net: Any, text: Any, latents: Latents, out: Path, seconds: float) -> No
         mean.update()
         pace.said("inpaint", loss=loss, scenes=latents.count)
     mean.swap()
-    save(out / "inpaint.safetensors", net.state_dict())
+    home.kept("inpaint", net, out)
     print(f"inpaint: {pace.steps} steps of {size} on {latents.count} scenes", flush=True)

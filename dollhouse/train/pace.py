@@ -6,12 +6,12 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
 
@@ -107,16 +107,6 @@ class Mean:
 
 def adam(groups: Any, rate: float, decay: float = 0.01) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), weight_decay=decay, fused=torch.cuda.is_available())
-
-
-def save(path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str] | None = None) -> None:
-    """Halves; a file that is there stays whole until the new one is."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kept = {name: t.detach().cpu().to(torch.half if t.is_floating_point() else t.dtype).contiguous()
-            for name, t in tensors.items()}  # fmt: skip
-    unfinished = path.with_suffix(".tmp")
-    save_file(kept, unfinished, metadata or {"format": "pt"})
-    unfinished.replace(path)
 
 
 def resumed(network: nn.Module, path: Path) -> bool:

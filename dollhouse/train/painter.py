@@ -9,10 +9,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from dollhouse import nets
+from dollhouse import home, nets
 from dollhouse.train.latents import Latents
-from dollhouse.train.pace import Mean, Pace, adam, amp, placed, resumed, save, sized
+from dollhouse.train.pace import Mean, Pace, adam, amp, placed, sized
 from dollhouse.train.store import Store, tokenized
+from dollhouse.train.vae import PENDING
 
 BATCH = 256
 RATE = 1.2e-3
@@ -48,13 +49,6 @@ class Painter(nn.Module):
         return self.unet(noisy, times, self.text(words).last_hidden_state, return_dict=False)[0]
 
 
-def vae_at(out: Path, device: torch.device) -> Any:
-    net = placed(nets.vae(), device).requires_grad_(False).eval()
-    if not resumed(net, out / "vae.safetensors"):
-        raise SystemExit("there is no trained autoencoder yet")
-    return net
-
-
 def empty_words(device: torch.device) -> torch.Tensor:
     return torch.from_numpy(tokenized([""]).astype("int32")).to(device)
 
@@ -64,9 +58,10 @@ def train(store: Store, out: Path, seconds: float, device: torch.device, rate: f
     deadline = time.monotonic() + seconds
     torch.manual_seed(2)
     torch.set_float32_matmul_precision("high")
-    painter = placed(Painter(), device)
-    resumed(painter.text, out / "text.safetensors")
-    resumed(painter.unet, out / "unet.safetensors")
+    painter = Painter()
+    home.taken("text", painter.text, out)
+    home.taken("unet", painter.unet, out)
+    painter = placed(painter, device)
     ask = quickest(painter, store.plan.side // 8, device)
     latents = waited(store, out, device)
     _run(painter, ask, latents, out, deadline - time.monotonic(), rate)
@@ -107,9 +102,9 @@ def _timed(ask: Any, sample: Any, device: torch.device) -> float:
 
 def waited(store: Store, out: Path, device: torch.device, facts_only: bool = False) -> Latents:
     """Begins once the autoencoder and enough scenes are there."""
-    while not (out / "vae.safetensors").exists():
+    while (store.folder.parent / PENDING).exists():
         time.sleep(0.2)
-    latents = Latents(store, vae_at(out, device), device, store.plan.facts if facts_only else None)
+    latents = Latents(store, placed(home.opened("vae", out), device), device, store.plan.facts if facts_only else None)
     while latents.count < min(sized(ENOUGH, device), len(latents.values)):
         if not latents.grow():
             time.sleep(0.2)
@@ -144,6 +139,6 @@ def _run(painter: Painter, ask: Any, latents: Latents, out: Path, seconds: float
 
 def _kept(painter: Painter, mean: Mean, out: Path) -> None:
     mean.swap()
-    save(out / "text.safetensors", painter.text.state_dict())
-    save(out / "unet.safetensors", painter.unet.state_dict())
+    home.kept("text", painter.text, out)
+    home.kept("unet", painter.unet, out)
     mean.swap()

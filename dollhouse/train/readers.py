@@ -13,9 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dollhouse.home import write
 from dollhouse.reader_nets import doll_crops, face_crops, networks
 from dollhouse.readers import FILE
-from dollhouse.train.pace import Pace, adam, amp, resumed, save
+from dollhouse.train.pace import Pace, adam, amp, resumed
 from dollhouse.train.reader_checks import checked
 from dollhouse.train.reader_losses import (
     EXPRESSION,
@@ -47,7 +48,7 @@ def train(store: Store, out: Path, seconds: float, device: torch.device, batch: 
     print(f"readers: waited {waited:.0f} s for {shelves.learnt.count} scenes", flush=True)
     optimizer = adam(nets.parameters(), 2e-3, 0.02)
     _learn(nets, optimizer, Pace(max(1.0, seconds * 0.97 - waited), optimizer), shelves, out / FILE, batch)
-    save(out / FILE, nets.state_dict())
+    write(out / FILE, nets.state_dict())
     shelves.close()
     torch.backends.cudnn.benchmark = False  # the last look has batches of many sizes
     print(f"readers: {shelves.learnt.count} scenes learnt from, {shelves.kept.count} kept out", flush=True)
@@ -70,7 +71,7 @@ def _learn(
         told: dict[str, Any] = {name: loss.detach() for name, loss in losses.items()}
         pace.said("readers", scenes=shelves.learnt.count, **told)
         if time.monotonic() - saved > 30:
-            save(file, nets.state_dict())
+            write(file, nets.state_dict())
             saved = time.monotonic()
 
 

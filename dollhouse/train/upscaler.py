@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from dollhouse.home import UPSCALER, write
 from dollhouse.train import pace
 from dollhouse.train.rrdb import SCALE, RRDBNet
 from dollhouse.train.store import Plan, Store, filling
 
-NAME = "upscaler.safetensors"
 PLAN = Plan(count=3000, first=3_000_000_000, side=512)
 HELD_OUT = Plan(count=16, first=4_000_000_000, split="test", side=512)
 CROP = 160  # pixels of the large picture
@@ -36,7 +36,7 @@ def learned(
     store: Store, out: Path, seconds: float, device: torch.device, batch: int = 64, crop: int = CROP, rate: float = 1e-3
 ) -> RRDBNet:
     network = RRDBNet().to(device).to(memory_format=torch.channels_last)
-    pace.resumed(network, out / NAME)
+    pace.resumed(network, out / UPSCALER)
     optimizer = pace.adam(network.parameters(), rate, decay=0.0)
     mean, feed = pace.Mean(network), pace.Feed(Cutter(store, batch, crop))
     clock, saved = pace.Pace(seconds, optimizer), time.monotonic()
@@ -112,7 +112,7 @@ def awaited(store: Store, least: int = LEAST) -> NDArray[np.intp]:
 
 def save(network: RRDBNet, mean: pace.Mean, out: Path) -> None:
     mean.swap()
-    pace.save(out / NAME, network.state_dict(), {"format": "pt", "architecture": "ESRGAN", "scale": str(SCALE)})
+    write(out / UPSCALER, network.state_dict(), {"format": "pt", "architecture": "ESRGAN", "scale": str(SCALE)})
     mean.swap()
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from dollhouse import nets
-from dollhouse.train.pace import Mean, Pace, adam, amp, placed, resumed, save, sized
+from dollhouse import home, nets
+from dollhouse.train.pace import Mean, Pace, adam, amp, placed, sized
 from dollhouse.train.store import Store
 
-FILE = "vae.safetensors"
+PENDING = "vae.pending"  # beside the stores while an autoencoder is being trained that others wait for
 CROP, BATCH = 64, 64
 ENOUGH = 256  # scenes to begin with
 RATE = 4e-4
@@ -55,8 +55,9 @@ def train(store: Store, out: Path, seconds: float, device: torch.device) -> None
     """Crops, and in the last tenth whole pictures, fewer of them."""
     torch.manual_seed(1)
     size, pictures = sized(BATCH, device), Pictures(store, device)
-    net = placed(nets.vae(), device)
-    resumed(net, out / FILE)
+    net = home.made("vae")
+    home.taken("vae", net, out)
+    net = placed(net, device)
     while pictures.count < min(ENOUGH, len(pictures.values)):
         pictures.grow()
         time.sleep(0.01)
@@ -69,7 +70,8 @@ def train(store: Store, out: Path, seconds: float, device: torch.device) -> None
         pace.said("vae", error=losses[0], square_db=-10 * losses[1].log10(), closeness=losses[2])
     mean.swap()
     settle(net, store, device)
-    save(out / FILE, net.state_dict())
+    home.kept("vae", net, out)
+    (store.folder.parent / PENDING).unlink(missing_ok=True)
     print(f"vae: {psnr(net, store, device):.2f} dB after {pace.steps} steps of {size}", flush=True)
 
 

@@ -16,10 +16,10 @@ import torch
 import dollhouse
 from dollhouse import yolo
 from dollhouse.detector import Detector, View, best, within
+from dollhouse.home import write
 from dollhouse.parts import PART
 from dollhouse.precision import average_precision, matched, shared
 from dollhouse.train import detector as training
-from dollhouse.train import pace
 from dollhouse.train.labels import LEAST, MIRROR, Labels, Move, masks_of, moved_joints, prepared
 from dollhouse.train.store import Plan, Store, fill
 from dollhouse.truth import box_of
@@ -220,7 +220,7 @@ def test_a_foreign_design_is_refused(spoiling: tuple[str, str]) -> None:
 def test_a_file_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     network = yolo.build(yolo.design_of("pose"))
     values = dict(list(yolo.tensors(network).items())[1:])
-    pace.save(tmp_path / "x.safetensors", values, {"yaml": yolo.design_of("pose")})
+    write(tmp_path / "x.safetensors", values, {"yaml": yolo.design_of("pose")})
     with pytest.raises(ValueError, match="does not fit"):
         yolo.opened(tmp_path / "x.safetensors")
 

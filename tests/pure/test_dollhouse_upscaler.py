@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch.nn.functional import interpolate
 
+from dollhouse.home import UPSCALER
 from dollhouse.train import pace, upscaler
 from dollhouse.train.rrdb import RRDBNet
 from dollhouse.train.store import Plan, Store, fill
@@ -40,7 +41,7 @@ def test_spandrel_reads_what_was_learned(tmp_path: Path) -> None:
     fill(tmp_path / "store", 0, 1)
     store = Store.opened(tmp_path / "store")
     network = upscaler.learned(store, tmp_path, 2.0, torch.device("cpu"), batch=2, crop=32)
-    path = tmp_path / upscaler.NAME
+    path = tmp_path / UPSCALER
     assert path.stat().st_size <= 1_500_000
     read = spandrel.ModelLoader().load_from_file(path)
     assert (read.architecture.id, read.scale) == ("ESRGAN", 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -172,13 +173,14 @@ def _as_wrapped(tensors: dict[str, torch.Tensor], kind: type) -> dict[str, torch
 
 def _from_folder(name: str, path: Path, dtype: torch.dtype, vae_dtype: torch.dtype) -> Model:
     weights = sorted((path / "unet").glob("*.safetensors"))
+    rest = _rest_of(path)
     half = bool(weights) and all(".fp16." in file.name for file in weights)
     local: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "variant": "fp16" if half else None}
     try:
         unet = UNet2DConditionModel.from_pretrained(path / "unet", torch_dtype=dtype, **local)
-        vae = AutoencoderKL.from_pretrained(path / "vae", torch_dtype=vae_dtype, **local)
-        family: Family = "sdxl" if (path / "text_encoder_2").is_dir() else "sd1"
-        encoders = tuple(_folder_encoder(path, suffix, dtype, local) for suffix in ("", "_2")[: 1 + (family == "sdxl")])
+        vae = AutoencoderKL.from_pretrained(rest / "vae", torch_dtype=vae_dtype, **local)
+        family: Family = "sdxl" if (rest / "text_encoder_2").is_dir() else "sd1"
+        encoders = tuple(_folder_encoder(rest, suffix, dtype, local) for suffix in ("", "_2")[: 1 + (family == "sdxl")])
         training = _folder_training(path)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise UserError(
@@ -187,6 +189,18 @@ def _from_folder(name: str, path: Path, dtype: torch.dtype, vae_dtype: torch.dty
     for part in (unet, vae, *(encoder.text for encoder in encoders)):
         part.eval().requires_grad_(False)
     return Model(name, path, family, unet, vae, encoders, training, digest(weights[0])[:10])
+
+
+def _rest_of(path: Path) -> Path:
+    """The folder with the VAE and the encoders: one beside it, if the index says so, where two models share them."""
+    try:
+        index = json.loads((path / "model_index.json").read_text(encoding="utf-8"))
+        beside = str(index.get("_parts_from", ""))
+    except (OSError, ValueError, AttributeError) as error:
+        raise UserError(
+            "The folder {name} is not a model that diffusers can load: {why}", name=path.name, why=error
+        ) from error
+    return path.parent / Path(beside).name if beside else path
 
 
 def _folder_encoder(path: Path, suffix: str, dtype: torch.dtype, local: dict[str, Any]) -> Encoder:

@@ -9,10 +9,10 @@ from ...errors import UserError
 from ...host import Kind, ModelFile
 
 HOMES: dict[Kind, tuple[str, ...]] = {  # below `models`; new files belong into the first
-    "checkpoint": ("Stable-diffusion", "dollhouse"),
+    "checkpoint": ("Stable-diffusion", "dollhouse/Stable-diffusion"),
     "lora": ("Lora",),
-    "controlnet": ("ControlNet", "dollhouse"),
-    "upscaler": ("ESRGAN",),
+    "controlnet": ("ControlNet", "dollhouse/ControlNet"),
+    "upscaler": ("ESRGAN", "dollhouse/ESRGAN"),
 }
 ENDINGS: dict[Kind, tuple[str, ...]] = {
     "checkpoint": (".safetensors",),

@@ -1,0 +1,73 @@
+"""The small family's folders and its export: the same networks under two sets of names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from atelier_core.hosts.embedded import checkpoint
+from atelier_core.hosts.embedded.shelf import Shelf
+
+from dollhouse import export, home, nets
+
+
+@pytest.fixture(scope="module")
+def family(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As a training leaves it, but for the learning."""
+    root = tmp_path_factory.mktemp("root")
+    torch.manual_seed(5)
+    for name in ("vae", "text", "unet", "inpaint", "openpose"):
+        home.kept(name, home.made(name), root / "models" / "dollhouse")
+    return root
+
+
+def read(path: Path) -> Any:
+    return checkpoint.load(path.stem, path, None, torch.float32, torch.float32)
+
+
+def answers(model: Any, channels: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    luck = torch.Generator().manual_seed(3)
+    noisy, picture = torch.randn(1, channels, 24, 24, generator=luck), torch.rand(1, 3, 64, 64, generator=luck) * 2 - 1
+    words = model.encoders[0].tokenizer("a red hat", padding="max_length", max_length=77, return_tensors="pt").input_ids
+    with torch.no_grad():
+        meaning = model.encoders[0].text(words).last_hidden_state
+        latent = model.vae.encode(picture).latent_dist.mean
+        return model.unet(noisy, 500, meaning).sample, latent, model.vae.decode(latent).sample
+
+
+@pytest.mark.parametrize(
+    ("name", "unet", "channels"), [("dollhouse", "unet", 4), ("dollhouse-inpainting", "inpaint", 9)]
+)
+def test_the_folder_and_the_single_file_are_the_same_networks(
+    family: Path, tmp_path: Path, name: str, unet: str, channels: int
+) -> None:
+    own = family / "models" / "dollhouse"
+    parts = {"unet": home.opened(unet, own), "vae": home.opened("vae", own), "text": home.opened("text", own)}
+    one = read(export.write(tmp_path, parts, name))
+    other = read(own / "Stable-diffusion" / name)
+    for a, b in zip(answers(one, channels), answers(other, channels), strict=True):
+        assert a.abs().max() > 0
+        assert (a - b).abs().max() <= 1e-4
+
+
+def test_a_host_finds_the_family_behind_the_users_own_files(family: Path) -> None:
+    shelf = Shelf(family)
+    assert [one.name for one in shelf.models("checkpoint")] == ["dollhouse", "dollhouse-inpainting"]
+    assert [one.name for one in shelf.models("controlnet")] == ["dollhouse-openpose"]
+    mine = family / "models" / "Stable-diffusion" / "zebra.safetensors"
+    mine.parent.mkdir()
+    mine.touch()
+    assert [one.name for one in shelf.models("checkpoint")] == ["zebra", "dollhouse", "dollhouse-inpainting"]
+    assert shelf.checkpoint("").name == "zebra"
+    mine.unlink()
+
+
+def test_the_family_is_small_enough(family: Path) -> None:
+    for file in family.rglob("*.safetensors"):
+        assert file.stat().st_size <= 40e6
+    sizes = {file.parent.name: file.stat().st_size for file in family.rglob("*.safetensors")}
+    controls = len(home.CONTROLS) - 1  # one is there already
+    assert sum(sizes.values()) + sizes["unet"] + controls * sizes["dollhouse-openpose"] + 9e6 <= 80e6  # the small ones
+    assert nets.alphas()[0] > 0.999
