@@ -22,11 +22,16 @@ from ...api.pictures import mount_pictures
 from ...api.routes import mount
 from ...ui import pages, tabs
 from ...units import Unit
-from . import browse, drawing, page
+from . import browse, dollhouse, drawing, page
 from .drawing import Panel
 from .host import EmbeddedHost
 
 log = logging.getLogger("atelier")
+NO_MODEL = "There is no model yet. Put an SD 1.5 or SDXL .safetensors file into {folder}."
+ONLY_SMALL = (
+    "The small dollhouse model that comes along draws, at 192 pixels. "
+    "For more, put an SD 1.5 or SDXL .safetensors file into {folder}."
+)
 
 
 def build(host: EmbeddedHost, units: Sequence[Unit]) -> gr.Blocks:
@@ -101,9 +106,10 @@ def _in_use(host: EmbeddedHost, names: list[str]) -> str | None:
 
 
 def _hint(host: EmbeddedHost) -> str:
-    if _checkpoints(host):
+    own = [one for one in host.models("checkpoint") if one.path and not dollhouse.came_along(host, one.path)]
+    if own:
         return ""
-    words = host.translate("There is no model yet. Put an SD 1.5 or SDXL .safetensors file into {folder}.")
+    words = host.translate(ONLY_SMALL if _checkpoints(host) else NO_MODEL)
     return f"<p class='atelier-notice'>{html.escape(words.format(folder=host.folder('checkpoint')))}</p>"
 
 
@@ -115,7 +121,7 @@ def _wire(host: EmbeddedHost, top: tuple[Any, Any, Any], all_tabs: Any, first: P
         update = gr.update(choices=names, value=_in_use(host, names))
         return update, _hint(host), *first.refresh(), *second.refresh()
 
-    changing = [first.lora, first.parts["control"], second.lora, second.parts["control"]]
+    changing = [*first.changing, *second.changing]
     refresh.click(fn=look_again, outputs=[chosen, hint, *changing])
     chosen.input(fn=lambda name: host.config.keep({"atelier_embedded_checkpoint": name}), inputs=[chosen])
     for panel in (first, second):

@@ -19,12 +19,13 @@ from ...geometry import Extent
 from ...job import Control, Job
 from ...picture import from_pil, read
 from ...ui.widgets import hidden_text, page_click, run_click, sentence
+from . import dollhouse
 from .host import EmbeddedHost
 from .samplers import NAMES, SCHEDULES
 
 Tab = Literal["txt2img", "img2img"]
 FILLS = ("blurred", "original", "noise", "nothing")
-LEAST_SIDE, FIRST_SIZE, MOST_SIDE, MOST_BATCH = 64, 512, 2048, 8
+LEAST_SIDE, MOST_SIDE, MOST_BATCH = 64, 2048, 8
 INFOTEXT = {  # entry of an infotext -> the value it sets
     "Steps": "steps",
     "Sampler": "sampler",
@@ -70,6 +71,14 @@ class Panel:
                     placeholder=t("What it shall not show"),
                     lines=2,
                     elem_id=self._id("neg_prompt"),
+                )
+                self.examples = gr.Dropdown(
+                    dollhouse.examples(self.host),
+                    value=None,
+                    label=t("Examples that the small model understands"),
+                    elem_id=self._id("examples"),
+                    visible=dollhouse.draws(self.host),
+                    interactive=True,
                 )
             with gr.Column(scale=2, min_width=200):
                 self.start = gr.Button(t("Generate"), variant="primary", elem_id=self._id("generate"))
@@ -117,7 +126,7 @@ class Panel:
 
     def _numbers(self) -> None:
         t, parts = self.t, self.parts
-        schedules = ["Automatic", *SCHEDULES]
+        schedules, first = ["Automatic", *SCHEDULES], dollhouse.first_side(self.host)
         with gr.Row():
             parts["sampler"] = gr.Dropdown(
                 list(NAMES), value="Euler a", label=t("Sampling method"), elem_id=self._id("sampling"), min_width=130
@@ -129,9 +138,7 @@ class Panel:
         with gr.Row():
             with gr.Column(scale=4, min_width=220):
                 for side, label in (("width", t("Width")), ("height", t("Height"))):
-                    parts[side] = gr.Slider(
-                        LEAST_SIDE, MOST_SIDE, FIRST_SIZE, step=1, label=label, elem_id=self._id(side)
-                    )
+                    parts[side] = gr.Slider(LEAST_SIDE, MOST_SIDE, first, step=1, label=label, elem_id=self._id(side))
             self.swap = _tool("⇅", self._id("res_switch_btn"))
             with gr.Column(scale=3, min_width=180):
                 parts["count"] = gr.Slider(1, 100, 1, step=1, label=t("Batch count"), elem_id=self._id("batch_count"))
@@ -191,6 +198,7 @@ class Panel:
             fn=lambda w, h: (h, w), inputs=[parts["width"], parts["height"]], outputs=[parts["width"], parts["height"]]
         )
         self.lora.input(fn=_with_lora, inputs=[parts["prompt"], self.lora], outputs=[parts["prompt"], self.lora])
+        self.examples.input(fn=lambda words: words, inputs=[self.examples], outputs=[parts["prompt"]])
         read = [parts[name] for name in ("prompt", "negative", "width", "height", *INFOTEXT.values()) if name in parts]
         names = tuple(name for name, part in parts.items() if part in read)
         self.paste.click(fn=partial(pasted, names), inputs=[parts["prompt"]], outputs=[parts[name] for name in names])
@@ -199,9 +207,15 @@ class Panel:
             for name, mode in (("init", "img2img"), ("painted", "inpaint")):
                 parts[name].upload(fn=partial(opened, mode), inputs=[parts[name]], outputs=taken)
 
-    def refresh(self) -> tuple[Any, Any]:
-        """New choices for what lies in folders: LoRAs and ControlNets."""
-        return gr.update(choices=self._loras()), gr.update(choices=self._controls())
+    @property
+    def changing(self) -> list[Any]:
+        """What `refresh` gives new choices."""
+        return [self.lora, self.parts["control"], self.examples]
+
+    def refresh(self) -> tuple[Any, ...]:
+        """For what lies in folders: LoRAs and ControlNets, and examples while they fit."""
+        shown = gr.update(visible=dollhouse.draws(self.host))
+        return gr.update(choices=self._loras()), gr.update(choices=self._controls()), shown
 
 
 def _tool(sign: str, elem_id: str) -> gr.Button:
