@@ -18,7 +18,7 @@ import torch
 from dollhouse import home, nets
 
 UNET, VAE, TEXT = "model.diffusion_model.", "first_stage_model.", "cond_stage_model.transformer.text_model."
-_RESNET = {"norm1": "norm1", "conv1": "conv1", "norm2": "norm2", "conv2": "conv2", "conv_shortcut": "nin_shortcut"}
+_TEXT = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "projection_dim", "vocab_size")
 _ATTENTION = {"group_norm": "norm", "to_q": "q", "to_k": "k", "to_v": "v", "to_out.0": "proj_out"}
 
 
@@ -31,7 +31,15 @@ def checkpoint(parts: dict[str, Any]) -> dict[str, torch.Tensor]:
     vae = {vae_name(key): vae_value(key, value) for key, value in parts["vae"].state_dict().items()}
     text = {key.removeprefix("text_model."): value for key, value in parts["text"].state_dict().items()}
     made = {UNET + str(key): value for key, value in unet.items()} | {VAE + key: value for key, value in vae.items()}
-    return made | {TEXT + key: value for key, value in text.items() if "position_ids" not in key}
+    made |= {TEXT + key: value for key, value in text.items() if "position_ids" not in key}
+    return made | {TEXT + "embeddings.position_ids": torch.arange(77)[None], **schedule()}
+
+
+def schedule() -> dict[str, torch.Tensor]:
+    """A webui that skips all initialisation takes these from the file, and draws black without them."""
+    alphas = nets.alphas().double()
+    betas = 1 - alphas / torch.cat([alphas.new_ones(1), alphas[:-1]])
+    return {"alphas_cumprod": alphas, "betas": betas}
 
 
 def vae_name(key: str) -> str:
@@ -132,14 +140,13 @@ def _vae() -> dict[str, Any]:
 
 def write(folder: Path, parts: dict[str, Any], name: str = "dollhouse") -> Path:
     """The checkpoint's path."""
-    from atelier_core.hosts.embedded.tokenizer import clip_tokenizer
+    from atelier_core.hosts.embedded.tokenizer import write_clip
 
     folder, clip = folder.resolve(), folder.resolve() / "dollhouse-clip"
     path = folder / f"{name}.safetensors"
     home.write(path, checkpoint(parts))
     path.with_suffix(".yaml").write_text(yaml_of(parts["unet"].config.in_channels, clip), encoding="utf-8")
-    parts["text"].config.save_pretrained(clip)
-    clip_tokenizer().save_pretrained(clip)
+    write_clip(clip, {name: getattr(parts["text"].config, name) for name in _TEXT})
     return path
 
 

@@ -86,7 +86,7 @@ def _json(path: Path, record: dict[str, Any]) -> None:
 
 
 def write(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str] | None = None) -> None:
-    """Halves; a file that is there stays whole until the new one is."""
+    """Halves, but for doubles, which become singles; a file that is there stays whole until the new one is."""
     path.parent.mkdir(parents=True, exist_ok=True)
     halves = {name: _half(tensor) for name, tensor in tensors.items()}
     unfinished = path.with_suffix(".tmp")
@@ -95,5 +95,5 @@ def write(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]
 
 
 def _half(tensor: torch.Tensor) -> torch.Tensor:
-    tensor = tensor.detach().cpu()
-    return (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
+    shorter = {torch.double: torch.float, torch.float: torch.half, torch.bfloat16: torch.half}
+    return tensor.detach().cpu().to(shorter.get(tensor.dtype, tensor.dtype)).contiguous()

@@ -40,6 +40,7 @@ def text() -> Any:
         num_attention_heads=HEADS,
         max_position_embeddings=77,
         hidden_act="quick_gelu",
+        projection_dim=CONTEXT,
         bos_token_id=49406,
         eos_token_id=49407,
         pad_token_id=49407,

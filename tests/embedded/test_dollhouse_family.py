@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from atelier_core.hosts.embedded import checkpoint
 from atelier_core.hosts.embedded.shelf import Shelf
 
 from dollhouse import export, home, nets
+from dollhouse.painter import Painter, Steps
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +73,39 @@ def test_the_family_is_small_enough(family: Path) -> None:
     controls = len(home.CONTROLS) - 1  # one is there already
     assert sum(sizes.values()) + sizes["unet"] + controls * sizes["dollhouse-openpose"] + 9e6 <= 80e6  # the small ones
     assert nets.alphas()[0] > 0.999
+
+
+def test_a_painter_draws_the_same_twice_and_heeds_seed_and_words(family: Path) -> None:
+    painter, few = Painter(family / "models" / "dollhouse"), Steps(2)
+    once = painter.draw(["a red hat", "a cat"], [1, 2], steps=few)
+    again = painter.draw(["a red hat", "a cat"], [1, 2], steps=few)
+    assert once.shape == (2, 192, 192, 3)
+    assert np.array_equal(once, again)
+    assert not np.array_equal(once[0], painter.draw(["a red hat"], [2], steps=few)[0])
+    assert not np.array_equal(once[0], painter.draw(["a dog"], [1], steps=few)[0])
+
+
+def test_a_control_that_has_learnt_nothing_changes_nothing(family: Path) -> None:
+    painter, few = Painter(family / "models" / "dollhouse"), Steps(2)
+    maps = np.full((1, 192, 192, 3), 200, np.uint8)
+    assert np.array_equal(painter.draw(["x"], [1], ("openpose", maps), steps=few), painter.draw(["x"], [1], steps=few))
+
+
+def test_what_is_repainted_depends_on_what_is_left(family: Path) -> None:
+    painter, few = Painter(family / "models" / "dollhouse"), Steps(2)
+    mask, black = np.zeros((1, 192, 192), np.uint8), np.zeros((1, 192, 192, 3), np.uint8)
+    mask[:, 64:128, 64:128] = 255
+    one = painter.draw(["x"], [1], repaint=(black, mask), steps=few)
+    hidden = black.copy()
+    hidden[:, 70:100, 70:100] = 255  # under the mask
+    assert np.array_equal(one, painter.draw(["x"], [1], repaint=(hidden, mask), steps=few))
+    assert not np.array_equal(one, painter.draw(["x"], [1], repaint=(black + np.uint8(255), mask), steps=few))
+
+
+def test_the_last_step_leaves_no_noise() -> None:
+    steps = Steps(4)
+    clean, noise = torch.full((1, 4, 2, 2), 0.5), torch.randn(1, 4, 2, 2)
+    alpha = steps.alphas[steps.times[-1]]
+    noisy = alpha.sqrt() * clean + (1 - alpha).sqrt() * noise
+    assert torch.allclose(steps.next(noisy, noise, 3), clean, atol=1e-5)
+    assert steps.times == [751, 501, 251, 1]

@@ -6,7 +6,6 @@ which tells models by their shapes. Weights are scaled by their fan-in, so that 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -182,11 +181,8 @@ def _text(layers: int, wide: int) -> Shapes:
 
 def _clip_folder(folder: Path, layers: int, wide: int) -> Path:
     """Tokenizer and configuration of the text encoder, as transformers reads them from a folder."""
-    from atelier_core.hosts.embedded.tokenizer import vocabulary
+    from atelier_core.hosts.embedded.tokenizer import write_clip
 
-    folder.mkdir(exist_ok=True)
-    words, merges = vocabulary()
-    ends = {"bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "unk_token": "<|endoftext|>"}
     text = {
         "model_type": "clip_text_model",
         "hidden_size": CONTEXT,
@@ -194,24 +190,9 @@ def _clip_folder(folder: Path, layers: int, wide: int) -> Path:
         "num_hidden_layers": layers,
         "num_attention_heads": 12,
         "projection_dim": CONTEXT,
-        "vocab_size": len(words),
+        "vocab_size": 49408,
     }
-    files = {
-        "vocab.json": words,
-        "config.json": {"model_type": "clip", "projection_dim": CONTEXT, "text_config": text, "text_config_dict": text},
-        "special_tokens_map.json": {**ends, "pad_token": "<|endoftext|>"},
-        "tokenizer_config.json": {
-            **ends,
-            "model_max_length": 77,
-            "do_lower_case": True,
-            "tokenizer_class": "CLIPTokenizer",
-        },
-    }
-    for name, content in files.items():
-        (folder / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-    lines = ["#version: 0.2", *(" ".join(merge) for merge in merges)]
-    (folder / "merges.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder
+    return write_clip(folder, text)
 
 
 def _yaml(unet: int, vae: int, clip: Path) -> str:

@@ -69,6 +69,7 @@ class Webui:
     flags: tuple[str, ...] = ()
     extensions: dict[str, Path] = field(default_factory=lambda: {"sd-webui-atelier": ROOT})
     options: dict[str, Any] = field(default_factory=dict)
+    checkpoint: Path | None = None  # without one a random one is made
     port: int = 0
 
     def __enter__(self) -> Webui:
@@ -116,7 +117,9 @@ class Webui:
         (self.data / "config.json").write_text(json.dumps({**quiet, **self.options}))
 
     def _checkpoint(self) -> Path:
-        """One random checkpoint for all runs of this session's temporary folder."""
+        """The given one, or a random one for all runs of this session's temporary folder."""
+        if self.checkpoint is not None:
+            return self.checkpoint
         narrow = self.checkout.kind == "a1111"
         path = self.data.parent / f"random-{'narrow' if narrow else 'full'}.safetensors"
         return write_checkpoint(path, narrow)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,26 @@ def vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
     entries = [*symbols, *(s + "</w>" for s in symbols), *("".join(m) for m in merges)]
     entries += ["<|startoftext|>", "<|endoftext|>"]
     return {entry: number for number, entry in enumerate(entries)}, [(a, b) for a, b in merges]
+
+
+def write_clip(folder: Path, text: Mapping[str, Any]) -> Path:
+    """Words and the shape of a narrow text encoder, as every release of transformers reads them from a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    words, merges = vocabulary()
+    ends = {"bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "unk_token": "<|endoftext|>"}
+    both = {"model_type": "clip", "projection_dim": text["projection_dim"]}
+    told = {"model_max_length": 77, "do_lower_case": True, "tokenizer_class": "CLIPTokenizer"}
+    files = {
+        "vocab.json": words,
+        "config.json": {**both, "text_config": text, "text_config_dict": text, **text, "model_type": "clip"},
+        "special_tokens_map.json": {**ends, "pad_token": "<|endoftext|>"},
+        "tokenizer_config.json": {**ends, **told},
+    }
+    for name, content in files.items():
+        (folder / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    lines = ["#version: 0.2", *(" ".join(merge) for merge in merges)]
+    (folder / "merges.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
 
 
 @lru_cache(maxsize=1)
