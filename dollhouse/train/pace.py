@@ -19,14 +19,14 @@ class Pace:
     """A training that ends by the clock: the rate rises for the first 3 %, then falls along a cosine."""
 
     def __init__(self, seconds: float, optimizer: torch.optim.Optimizer, floor: float = 0.02) -> None:
-        self.seconds, self.optimizer, self.floor = max(seconds, 1e-3), optimizer, floor
+        self.seconds, self.optimizer, self.floor = seconds, optimizer, floor
         self.started, self.steps = time.monotonic(), 0
         self._rates = [group["lr"] for group in optimizer.param_groups]
         self._said = 0.0
 
     @property
     def share(self) -> float:
-        return min(1.0, (time.monotonic() - self.started) / self.seconds)
+        return min(1.0, (time.monotonic() - self.started) / self.seconds) if self.seconds > 0 else 1.0
 
     def factor(self) -> float:
         share = self.share

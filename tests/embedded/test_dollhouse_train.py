@@ -1,0 +1,166 @@
+"""The trainings' parts: what each keeps, and that a network which goes on is the one that stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dollhouse import home, light
+from dollhouse.lightball import light_map
+from dollhouse.train import control, inpaint, latents, painter, vae
+from dollhouse.train.__main__ import Turn, turns_of
+from dollhouse.train.jobs import JOBS, plans
+from dollhouse.train.pace import Mean, Pace, adam
+from dollhouse.train.store import Plan, Store, fill
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    folder = tmp_path_factory.mktemp("work") / "scenes"
+    Store.made(folder, Plan(12, 6, side=64))
+    fill(folder, 0, 1)
+    return Store.opened(folder)
+
+
+def test_turns_are_shares_of_the_time() -> None:
+    assert turns_of("painter:30-100,vae:0-30", 200) == [Turn("vae", 0, 60), Turn("painter", 60, 140)]
+    assert turns_of("readers", 50) == [Turn("readers", 0, 50)]
+    with pytest.raises(SystemExit, match="no training 'wae'"):
+        turns_of("wae:0-30", 200)
+
+
+def test_every_job_has_a_store_and_a_training() -> None:
+    drawn = plans(600, 100)
+    for job in JOBS.values():
+        assert job.store in drawn
+        assert callable(job.train())
+    assert drawn["others"].first >= drawn["scenes"].first + drawn["scenes"].count  # readers see other scenes
+
+
+def test_a_time_that_is_over_ends_at_once_with_a_rate_that_is_no_less_than_nothing() -> None:
+    pace = Pace(-5.0, adam([torch.nn.Parameter(torch.ones(1))], 0.1))
+    assert list(pace.ticks()) == []
+    assert 0 <= pace.factor() <= 1
+
+
+def test_the_mean_swaps_in_and_out() -> None:
+    net = torch.nn.Linear(2, 2)
+    before = net.weight.detach().clone()
+    mean = Mean(net, 0.5)
+    with torch.no_grad():
+        net.weight += 1
+    mean.update()
+    mean.swap()
+    assert torch.allclose(net.weight, before + 1 - (1 + 1) / (10 + 1), atol=1e-6)  # the first steps count for more
+    mean.swap()
+    assert torch.allclose(net.weight, before + 1)
+
+
+def test_settling_makes_latents_of_unit_variance_and_changes_no_picture(store: Store) -> None:
+    torch.manual_seed(1)
+    net = home.made("vae")
+    pictures = vae.scaled(torch.from_numpy(store["picture"][:4]))
+    with torch.no_grad():
+        before = net.decode(net.encode(pictures).latent_dist.mean).sample
+        vae.settle(net, store, CPU)
+        after = net.decode(net.encode(pictures).latent_dist.mean).sample
+    assert (before - after).abs().max() < 1e-3
+    values = vae.encoded(net, torch.from_numpy(store["picture"][:]), CPU).float()
+    assert values.mean((0, 2, 3)).abs().max() < 0.1
+    assert (values.std((0, 2, 3)) - 1).abs().max() < 0.1
+
+
+def test_latents_hold_each_scene_once_with_its_captions(store: Store) -> None:
+    known = latents.Latents(store, home.made("vae").eval(), CPU)
+    grown = [known.grow(5) for _ in range(4)]
+    assert grown == [5, 5, 2, 0]
+    assert sorted(known.numbers.tolist()) == list(range(12))
+    assert np.array_equal(known.tokens[3].numpy(), store["tokens"][known.numbers[3]])
+    places, clean, words = known.batch(64, painter.empty_words(CPU))
+    assert clean.shape == (64, 4, 8, 8)
+    empty = (words == painter.empty_words(CPU)).all(1)
+    assert 0 < empty.sum() < 32
+    assert torch.equal(clean, known.values[places].float())
+
+
+def test_noise_is_added_by_the_schedule() -> None:
+    torch.manual_seed(2)
+    noise = painter.Noise(CPU)
+    noisy, times, wanted = noise.added(torch.ones(512, 4, 2, 2))
+    alpha = noise.alphas[times][:, None, None, None]
+    assert torch.allclose((noisy - (1 - alpha).sqrt() * wanted) / alpha.sqrt(), torch.ones(1), atol=1e-2)
+    assert noise.loss(wanted, wanted, times) == 0
+    assert noise.weights.max() <= 1 + 1e-6
+    assert noise.weights[0] < 0.01 < 0.99 < noise.weights[-1]
+
+
+def test_a_widened_network_says_at_first_what_it_said_before() -> None:
+    torch.manual_seed(3)
+    narrow = home.made("unet").eval()
+    wide = inpaint.widened(narrow).eval()
+    noisy, beside, words = torch.randn(1, 4, 8, 8), torch.randn(1, 5, 8, 8), torch.randn(1, 77, 128)
+    with torch.no_grad():
+        one, other = narrow(noisy, 9, words).sample, wide(torch.cat([noisy, beside], 1), 9, words).sample
+    assert torch.allclose(one, other, atol=1e-5)
+
+
+def test_masks_are_ones_and_noughts_of_every_kind() -> None:
+    torch.manual_seed(4)
+    owner = torch.zeros(2, 64, 64, dtype=torch.uint8)
+    owner[:, 20:40, 30:34] = 2
+    masks = inpaint.Covers(owner)(torch.zeros(200, dtype=torch.long))
+    assert masks.shape == (200, 1, 64, 64)
+    assert set(masks.unique().tolist()) == {0.0, 1.0}
+    shares = masks.mean((1, 2, 3))
+    assert shares.max() == 1
+    assert (shares < 0.5).float().mean() > 0.5
+    doll = inpaint.Covers(owner)._dolls(torch.zeros(1, dtype=torch.long))[0, 0]
+    assert doll[20:40, 30:34].all()
+    assert doll[14:46, 24:40].sum() == doll.sum() == 32 * 16
+
+
+def test_maps_are_those_of_the_scenes(store: Store) -> None:
+    known = control.Known(latents.Latents(store, home.made("vae").eval(), CPU, store.plan.facts))
+    known.grow()
+    assert known.count == 6
+    places = torch.tensor([2, 4])
+    made = (known.openpose(places) * 255).round().byte().movedim(1, -1).numpy()
+    from dollhouse.train.store import palette
+
+    assert np.array_equal(made, palette()[store["skeleton"][known.latents.numbers[[2, 4]]]])
+    assert known.scribble(places).shape == known.light(places).shape == (2, 3, 64, 64)
+
+
+@pytest.mark.parametrize(
+    ("direction", "bright", "dark"),
+    [("left", (32, 12), (32, 52)), ("right", (32, 52), (32, 12)), ("above", (10, 32), (54, 32))],
+)
+def test_the_ball_is_bright_where_the_light_comes_from(direction: str, bright: tuple, dark: tuple) -> None:
+    ball = light_map(light("sun", direction), 64).astype(int)
+    assert ball[bright].sum() > ball[dark].sum() + 60
+    assert ball[0, 0].sum() == 0
+
+
+def test_the_ball_tells_front_from_behind_and_warm_from_cool() -> None:
+    front, behind = (light_map(light("sun", name), 64).astype(int) for name in ("front", "behind"))
+    assert front[32, 32].sum() > behind[32, 32].sum() + 60
+    warm, cool = (light_map(light("sun", "front", colour), 64).astype(int) for colour in ("warm", "cool"))
+    assert warm[32, 32, 0] > warm[32, 32, 2]
+    assert cool[32, 32, 0] < cool[32, 32, 2]
+
+
+def test_a_training_goes_on_where_it_stopped(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vae, "CROP", 32)
+    monkeypatch.setattr(vae, "ENOUGH", 8)
+    vae.train(store, tmp_path, 1.0, CPU)
+    first = home.opened("vae", tmp_path).state_dict()
+    monkeypatch.setattr(vae, "step", lambda *_: [torch.ones(())] * 3)
+    vae.train(store, tmp_path, 0.2, CPU)  # learns nothing more, settles again
+    second = home.opened("vae", tmp_path).state_dict()
+    changed = {name for name in first if not torch.equal(first[name], second[name])}
+    assert changed <= {f"{part}.{kind}" for part in ("quant_conv", "post_quant_conv") for kind in ("weight", "bias")}
