@@ -24,7 +24,7 @@ from dollhouse.train.vae import PENDING
 
 WHOLE = "vae:0-24,readers:0-30,upscaler:0-20,detector:20-60,painter:0-75,inpaint:75-100,control:75-100"
 SHARES = {"scenes": 8, "others": 6, "sharp": 2}  # of the processes that draw
-GRACE = 25.0  # seconds for the last files after the time is over
+GRACE = 90.0  # seconds for the last looks and files after the time is over
 
 
 @dataclass(frozen=True)

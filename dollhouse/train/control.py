@@ -12,7 +12,7 @@ from torch import nn
 
 from dollhouse import home, nets
 from dollhouse.train.latents import Latents
-from dollhouse.train.pace import Mean, Pace, adam, amp, placed, sized
+from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, placed, sized
 from dollhouse.train.painter import Noise, Painter, empty_words, waited
 from dollhouse.train.store import LIGHT_SIDE, Store, palette
 
@@ -109,6 +109,7 @@ def _run(kind: str, net: Steered, known: Known, out: Path, seconds: float) -> No
     size = sized(BATCH, device)
     noise, empty, mean = Noise(device), empty_words(device), Mean(net.control, 0.995)
     pace, maps = Pace(seconds, adam(net.control.parameters(), RATE, 0.0)), getattr(known, kind)
+    keeper = Keeper(mean, lambda: home.kept(kind, net.control, out))
     for _ in pace.ticks():
         known.grow()
         places, clean, words = known.latents.batch(size, empty)
@@ -121,7 +122,7 @@ def _run(kind: str, net: Steered, known: Known, out: Path, seconds: float) -> No
         nn.utils.clip_grad_norm_(net.control.parameters(), 1.0)
         pace.optimizer.step()
         mean.update()
+        keeper.maybe()
         pace.said(f"control {kind}", loss=loss, scenes=known.count)
-    mean.swap()
-    home.kept(kind, net.control, out)
+    keeper.now()
     print(f"control {kind}: {pace.steps} steps of {size} on {known.count} scenes", flush=True)

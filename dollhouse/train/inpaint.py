@@ -14,7 +14,7 @@ from dollhouse import home, nets
 from dollhouse.parts import FIRST_DOLL
 from dollhouse.train.control import trained_painter
 from dollhouse.train.latents import Latents
-from dollhouse.train.pace import Mean, Pace, adam, amp, placed, sized
+from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, placed, sized
 from dollhouse.train.painter import Noise, empty_words, waited
 from dollhouse.train.store import Store
 from dollhouse.train.vae import encoded
@@ -123,7 +123,7 @@ def _run(net: Any, text: Any, latents: Latents, out: Path, seconds: float) -> No
     size = sized(BATCH, device)
     noise, empty, mean, vae = Noise(device), empty_words(device), Mean(net, 0.998), latents.vae
     pace, shown = Pace(seconds, adam(net.parameters(), RATE, 0.0)), Pictures(latents)
-    covers = Covers(shown.owner)
+    covers, keeper = Covers(shown.owner), Keeper(mean, lambda: home.kept("inpaint", net, out))
     for _ in pace.ticks():
         shown.grow()
         places, clean, words = latents.batch(size, empty)
@@ -138,7 +138,7 @@ def _run(net: Any, text: Any, latents: Latents, out: Path, seconds: float) -> No
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         pace.optimizer.step()
         mean.update()
+        keeper.maybe()
         pace.said("inpaint", loss=loss, scenes=latents.count)
-    mean.swap()
-    home.kept("inpaint", net, out)
+    keeper.now()
     print(f"inpaint: {pace.steps} steps of {size} on {latents.count} scenes", flush=True)

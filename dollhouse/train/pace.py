@@ -105,6 +105,24 @@ class Mean:
             mean.copy_(held)
 
 
+class Keeper:
+    """Writes the running mean now and then: a training may be ended at any moment."""
+
+    def __init__(self, mean: Mean, write: Callable[[], None], every: float = 60.0) -> None:
+        self.mean, self.write, self.every = mean, write, every
+        self._last = time.monotonic()
+
+    def maybe(self) -> None:
+        if time.monotonic() - self._last > self.every:
+            self.now()
+
+    def now(self) -> None:
+        self.mean.swap()
+        self.write()
+        self.mean.swap()
+        self._last = time.monotonic()
+
+
 def adam(groups: Any, rate: float, decay: float = 0.01) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), weight_decay=decay, fused=torch.cuda.is_available())
 

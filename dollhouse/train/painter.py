@@ -11,7 +11,7 @@ from torch import nn
 
 from dollhouse import home, nets
 from dollhouse.train.latents import Latents
-from dollhouse.train.pace import Mean, Pace, adam, amp, placed, sized
+from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, placed, sized
 from dollhouse.train.store import Store, tokenized
 from dollhouse.train.vae import PENDING
 
@@ -116,7 +116,7 @@ def _run(painter: Painter, ask: Any, latents: Latents, out: Path, seconds: float
     size = sized(BATCH, device)
     noise, empty, mean = Noise(device), empty_words(device), Mean(painter, 0.999)
     pace = Pace(seconds, adam(painter.parameters(), rate, 0.0))
-    saved = time.monotonic()
+    keeper = Keeper(mean, lambda: _kept(painter, out))
     for _ in pace.ticks():
         latents.grow()
         _, clean, words = latents.batch(size, empty)
@@ -130,15 +130,11 @@ def _run(painter: Painter, ask: Any, latents: Latents, out: Path, seconds: float
         pace.optimizer.step()
         mean.update()
         pace.said("painter", loss=loss, scenes=latents.count)
-        if time.monotonic() - saved > 60:
-            _kept(painter, mean, out)
-            saved = time.monotonic()
-    _kept(painter, mean, out)
+        keeper.maybe()
+    keeper.now()
     print(f"painter: {pace.steps} steps of {size} on {latents.count} scenes", flush=True)
 
 
-def _kept(painter: Painter, mean: Mean, out: Path) -> None:
-    mean.swap()
+def _kept(painter: Painter, out: Path) -> None:
     home.kept("text", painter.text, out)
     home.kept("unet", painter.unet, out)
-    mean.swap()

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from dollhouse import home, nets
-from dollhouse.train.pace import Mean, Pace, adam, amp, placed, sized
+from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, placed, sized
 from dollhouse.train.store import Store
 
 PENDING = "vae.pending"  # beside the stores while an autoencoder is being trained that others wait for
@@ -62,7 +62,9 @@ def train(store: Store, out: Path, seconds: float, device: torch.device) -> None
         pictures.grow()
         time.sleep(0.01)
     mean, pace = Mean(net, 0.999), Pace(seconds, adam(net.parameters(), RATE, 0.0))
+    keeper = Keeper(mean, lambda: home.kept("vae", net, out))
     for share in pace.ticks():
+        keeper.maybe()
         pictures.grow()
         seen = pictures.crops(size, CROP) if share < 0.9 else pictures.crops(max(1, size // 8), store.plan.side)
         losses = step(net, seen, pace.optimizer, device)
@@ -104,7 +106,7 @@ def _edges(error: torch.Tensor) -> torch.Tensor:
 @torch.no_grad()
 def settle(net: Any, store: Store, device: torch.device) -> None:
     """Folds the latent's mean and spread into the network, so that the usual scale makes it of unit variance."""
-    latents = torch.cat([encoded(net, part, device).float() for part in _sample(store, 512).split(64)])
+    latents = torch.cat([encoded(net, part, device).float() for part in _sample(store, 256).split(32)])
     centre = latents.mean((0, 2, 3)) / nets.LATENT_SCALE
     factor = latents.std((0, 2, 3)).clamp_min(1e-3)
     inner, outer = net.quant_conv, net.post_quant_conv
@@ -130,7 +132,7 @@ def encoded(net: Any, pictures: torch.Tensor, device: torch.device) -> torch.Ten
 
 
 @torch.no_grad()
-def psnr(net: Any, store: Store, device: torch.device, count: int = 256) -> float:
+def psnr(net: Any, store: Store, device: torch.device, count: int = 64) -> float:
     """The mean over pictures, in the shipped precision's range 0..255."""
     found = []
     for part in _sample(store, count).split(32):

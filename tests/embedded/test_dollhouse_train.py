@@ -13,7 +13,7 @@ from dollhouse.lightball import light_map
 from dollhouse.train import control, inpaint, latents, painter, vae
 from dollhouse.train.__main__ import Turn, turns_of
 from dollhouse.train.jobs import JOBS, plans
-from dollhouse.train.pace import Mean, Pace, adam
+from dollhouse.train.pace import Keeper, Mean, Pace, adam
 from dollhouse.train.store import Plan, Store, fill
 
 CPU = torch.device("cpu")
@@ -59,6 +59,21 @@ def test_the_mean_swaps_in_and_out() -> None:
     assert torch.allclose(net.weight, before + 1 - (1 + 1) / (10 + 1), atol=1e-6)  # the first steps count for more
     mean.swap()
     assert torch.allclose(net.weight, before + 1)
+
+
+def test_what_is_kept_is_the_mean_and_the_training_goes_on_with_its_own() -> None:
+    net = torch.nn.Linear(2, 2)
+    mean, written = Mean(net, 0.5), list[torch.Tensor]()
+    keeper = Keeper(mean, lambda: written.append(net.weight.detach().clone()), every=0.0)
+    with torch.no_grad():
+        net.weight += 1
+    own = net.weight.detach().clone()
+    keeper.maybe()
+    assert torch.equal(written[0], own - 1)
+    assert torch.equal(net.weight, own)
+    patient = Keeper(mean, lambda: written.append(own), every=1000.0)
+    patient.maybe()
+    assert len(written) == 1
 
 
 def test_settling_makes_latents_of_unit_variance_and_changes_no_picture(store: Store) -> None:

@@ -11,11 +11,11 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from dollhouse import attributes, heldout_dolls, truth
+from dollhouse.home import write
 from dollhouse.measure.drawn import FIRST, drawn_figures
 from dollhouse.reader_nets import DOLL_READ, HEAT, SCENE_READ, doll_crops, networks, places
 from dollhouse.readers import FILE, Readers, boxes_of, overlap
 from dollhouse.skeleton import L_WRIST, NOSE, R_WRIST
-from dollhouse.train.pace import save
 from dollhouse.train.reader_losses import box_loss, joint_loss, mirrored, trait_loss, worsened
 from dollhouse.train.readers import step_losses, train
 from dollhouse.train.shelf import Gathering, Shelf, labels
@@ -177,7 +177,7 @@ def test_scenes_are_gathered_and_every_tenth_kept_out(tmp_path: Path) -> None:
 
 
 def test_readers_are_loaded_and_read_pictures_of_any_size(tmp_path: Path) -> None:
-    save(tmp_path / FILE, networks().state_dict())
+    write(tmp_path / FILE, networks().state_dict())
     assert (tmp_path / FILE).stat().st_size < 3_000_000
     readers, picture = Readers.load(tmp_path), np.full((90, 120, 3), 90, np.uint8)
     one, other = readers.read([picture, picture], [[(10, 5, 50, 80), (60, 5, 100, 80)], []])
@@ -201,7 +201,7 @@ def test_a_training_ends_by_the_clock_and_goes_on_from_its_file(store: Store, tm
 
 
 def test_readers_are_measured_on_drawn_scenes(tmp_path: Path) -> None:
-    save(tmp_path / FILE, networks().state_dict())
+    write(tmp_path / FILE, networks().state_dict())
     figures = {figure.name: figure for figure in drawn_figures(tmp_path, 3)}
     assert {"drawn_attr", "drawn_identity", "drawn_light_deg", "drawn_pck", "drawn_map50_doll"} <= set(figures)
     assert figures["drawn_attr"].seeds == (FIRST, FIRST + 1, FIRST + 2)
