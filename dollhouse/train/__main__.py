@@ -1,8 +1,8 @@
 """python -m dollhouse.train [--minutes 90]     trains the family, or goes on where the last run ended
 
-Everything is drawn and trained side by side: processes draw scenes, others learn from them. What is learnt lies in
-`--out`, one file a network, and is taken up again by the next run; `python -m dollhouse.export` makes models of it.
-`--jobs vae:0-30,painter:30-100` runs some of it only, each between two points of the time, in percent.
+Everything is drawn and trained side by side: processes draw scenes, others learn from them. Each network is written
+into its place below `--out` while it learns, and taken up again by the next run. `--jobs vae:0-30,painter:30-100` runs
+some of it only, each between two points of the time, in percent.
 """
 
 from __future__ import annotations
