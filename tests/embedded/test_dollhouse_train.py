@@ -69,7 +69,7 @@ def test_what_is_kept_is_the_mean_and_the_training_goes_on_with_its_own() -> Non
         net.weight += 1
     own = net.weight.detach().clone()
     keeper.maybe()
-    assert torch.equal(written[0], own - 1)
+    assert torch.allclose(written[0], own - 1, atol=1e-6)  # nothing has gone into the mean yet
     assert torch.equal(net.weight, own)
     patient = Keeper(mean, lambda: written.append(own), every=1000.0)
     patient.maybe()
