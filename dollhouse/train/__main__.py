@@ -13,16 +13,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from dollhouse.home import HOME
 from dollhouse.train.jobs import JOBS, plans, run
-from dollhouse.train.store import Store, filling
-from dollhouse.train.vae import PENDING
+from dollhouse.train.store import Plan, Store, filling, pending
 
-WHOLE = "vae:0-24,readers:0-30,upscaler:0-20,detector:20-60,painter:0-75,inpaint:75-100,control:75-100"
+WHOLE = "vae:0-24,readers:0-30,upscaler:0-20,detector:20-60,painter:0-75,inpaint:50-100,control:50-100"
+AWAITED = ("vae", "painter")  # trainings for whose end others wait
 SHARES = {"scenes": 8, "others": 6, "sharp": 2}  # of the processes that draw
 GRACE = 90.0  # seconds for the last looks and files after the time is over
 
@@ -37,10 +39,10 @@ class Turn:
 def main() -> None:
     asked = _arguments()
     if asked.job:
-        run(asked.job, asked.work, asked.out, asked.seconds)
+        run(asked.job, asked.work, asked.out, asked.until)
         return
     turns = turns_of(asked.jobs, asked.minutes * 60)
-    work = asked.work or _workplace()
+    work = asked.work or _workplace(plans(asked.scenes, asked.facts).values())
     asked.out.mkdir(parents=True, exist_ok=True)
     try:
         _conduct(turns, work, asked)
@@ -58,7 +60,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=HOME)
     parser.add_argument("--work", type=Path, help="where drawn scenes lie meanwhile")
     parser.add_argument("--job", choices=JOBS, help=argparse.SUPPRESS)
-    parser.add_argument("--seconds", type=float, help=argparse.SUPPRESS)
+    parser.add_argument("--until", type=float, help=argparse.SUPPRESS)  # by the machine's monotonic clock
     return parser.parse_args()
 
 
@@ -74,9 +76,11 @@ def turns_of(text: str, seconds: float) -> list[Turn]:
     return sorted(turns, key=lambda turn: turn.start)
 
 
-def _workplace() -> Path:
-    memory = Path("/dev/shm")
-    return Path(tempfile.mkdtemp(prefix="dollhouse-", dir=memory if memory.is_dir() else None))
+def _workplace(drawn: Iterable[Plan]) -> Path:
+    """In memory, if all that is to be drawn has room there: a process that writes beyond it is ended."""
+    memory, needed = Path("/dev/shm"), sum(plan.size for plan in drawn)
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 1.05 * needed
+    return Path(tempfile.mkdtemp(prefix="dollhouse-", dir=memory if roomy else None))
 
 
 def _conduct(turns: list[Turn], work: Path, asked: argparse.Namespace) -> None:
@@ -86,8 +90,8 @@ def _conduct(turns: list[Turn], work: Path, asked: argparse.Namespace) -> None:
     for name in needed:
         Store.made(work / name, plans(asked.scenes, asked.facts)[name])
         crews += filling(work / name, max(1, round(asked.workers * SHARES[name] / total)))
-    if any(turn.job == "vae" for turn in turns):
-        (work / PENDING).touch()
+    for job in {turn.job for turn in turns}.intersection(AWAITED):
+        pending(work, job).touch()
     for turn in turns:
         time.sleep(max(0.0, turn.start - (time.monotonic() - began)))
         running.append(_started(turn, work, asked.out, began))
@@ -99,10 +103,18 @@ def _conduct(turns: list[Turn], work: Path, asked: argparse.Namespace) -> None:
 
 
 def _started(turn: Turn, work: Path, out: Path, began: float) -> tuple[str, subprocess.Popen]:
-    left = turn.seconds - max(0.0, time.monotonic() - began - turn.start)
-    command = [sys.executable, "-u", "-m", "dollhouse.train", "--job", turn.job, "--seconds", f"{left:.1f}"]
-    print(f"{time.monotonic() - began:.0f} s: {turn.job}, for {left:.0f} s", flush=True)
-    return turn.job, subprocess.Popen([*command, "--work", str(work), "--out", str(out)])
+    until = began + turn.start + turn.seconds
+    command = [sys.executable, "-u", "-m", "dollhouse.train", "--job", turn.job, "--until", f"{until:.1f}"]
+    print(f"{time.monotonic() - began:.0f} s: {turn.job}, for {until - time.monotonic():.0f} s", flush=True)
+    process = subprocess.Popen([*command, "--work", str(work), "--out", str(out)])
+    threading.Thread(target=_lifted, args=(process, pending(work, turn.job)), daemon=True).start()
+    return turn.job, process
+
+
+def _lifted(process: subprocess.Popen, sign: Path) -> None:
+    """Nobody waits any longer for a training that has ended, however it did."""
+    process.wait()
+    sign.unlink(missing_ok=True)
 
 
 def _ended(name: str, process: subprocess.Popen, end: float) -> None:

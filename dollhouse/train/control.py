@@ -13,8 +13,8 @@ from torch import nn
 from dollhouse import home, nets
 from dollhouse.train.latents import Latents
 from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, placed, sized
-from dollhouse.train.painter import Noise, Painter, empty_words, waited
-from dollhouse.train.store import LIGHT_SIDE, Store, palette
+from dollhouse.train.painter import Noise, Painter, empty_words, quickest, sample, waited
+from dollhouse.train.store import LIGHT_SIDE, Store, palette, pending
 
 BATCH = 192
 RATE = 1e-3
@@ -83,29 +83,35 @@ class Steered(nn.Module):
         )[0]
 
 
-def trained_painter(out: Path, device: torch.device) -> Painter:
+def trained_painter(store: Store, out: Path) -> Painter:
+    """The painter, once nobody trains it any more."""
+    while pending(store.folder.parent, "painter").exists():
+        time.sleep(0.2)
     painter = Painter()
     painter.text, painter.unet = home.opened("text", out), home.opened("unet", out)
-    return placed(painter, device)
+    return painter
 
 
 def train(
     store: Store, out: Path, seconds: float, device: torch.device, kinds: tuple[str, ...] = home.CONTROLS
 ) -> None:
-    """One after the other on one set of maps; `seconds` in all."""
+    """One after the other on one set of maps; `seconds` in all, those included in which it waits for the painter."""
     torch.manual_seed(3)
     deadline = time.monotonic() + seconds
-    painter = trained_painter(out, device)
+    net = placed(Steered(Painter().eval()), device)
+    hint = torch.zeros(BATCH, 3, store.plan.side, store.plan.side, device=device)
+    ask = quickest("control", net, (*sample(BATCH, 4, store.plan.side // 8, device), hint))
     known = Known(waited(store, out, device, facts_only=True))
+    net.painter.load_state_dict(trained_painter(store, out).state_dict())
     for place, kind in enumerate(kinds):
         left = (deadline - time.monotonic()) / (len(kinds) - place)
-        _run(kind, Steered(painter), known, out, left)
+        net.control.load_state_dict(nets.controlnet_of(net.painter.unet).state_dict())
+        _run(kind, net, ask, known, out, left)
 
 
-def _run(kind: str, net: Steered, known: Known, out: Path, seconds: float) -> None:
+def _run(kind: str, net: Steered, ask: Any, known: Known, out: Path, seconds: float) -> None:
     device = known.latents.device
     home.taken(kind, net.control, out)
-    net = placed(net, device)
     size = sized(BATCH, device)
     noise, empty, mean = Noise(device), empty_words(device), Mean(net.control, 0.995)
     pace, maps = Pace(seconds, adam(net.control.parameters(), RATE, 0.0)), getattr(known, kind)
@@ -115,7 +121,7 @@ def _run(kind: str, net: Steered, known: Known, out: Path, seconds: float) -> No
         places, clean, words = known.latents.batch(size, empty)
         noisy, times, wanted = noise.added(clean)
         with amp(device):
-            said = net(noisy, times, words, maps(places))
+            said = ask(noisy, times, words, maps(places).contiguous())
         loss = noise.loss(said, wanted, times)
         pace.optimizer.zero_grad(set_to_none=True)
         loss.backward()

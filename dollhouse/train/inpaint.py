@@ -15,7 +15,7 @@ from dollhouse.parts import FIRST_DOLL
 from dollhouse.train.control import trained_painter
 from dollhouse.train.latents import Latents
 from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, placed, sized
-from dollhouse.train.painter import Noise, empty_words, waited
+from dollhouse.train.painter import Noise, Painter, empty_words, quickest, sample, waited
 from dollhouse.train.store import Store
 from dollhouse.train.vae import encoded
 
@@ -85,12 +85,16 @@ def margins(count: int, side: int, device: torch.device) -> torch.Tensor:
 def train(store: Store, out: Path, seconds: float, device: torch.device) -> None:
     torch.manual_seed(4)
     deadline = time.monotonic() + seconds
-    painter = trained_painter(out, device).requires_grad_(False)
-    net = widened(painter.unet)
-    home.taken("inpaint", net, out)
+    net = Painter()
+    net.text, net.unet = net.text.requires_grad_(False), nets.unet(9)
     net = placed(net, device)
+    ask = quickest("inpaint", net, sample(BATCH, 9, store.plan.side // 8, device))
     latents = waited(store, out, device, facts_only=True)
-    _run(net.requires_grad_(True), painter.text, latents, out, deadline - time.monotonic())
+    painter = trained_painter(store, out)
+    net.text.load_state_dict(painter.text.state_dict())
+    net.unet.load_state_dict(widened(painter.unet).state_dict())
+    home.taken("inpaint", net.unet, out)
+    _run(net.unet, ask, latents, out, deadline - time.monotonic())
 
 
 class Pictures:
@@ -118,7 +122,7 @@ def beside(vae: Any, pictures: torch.Tensor, masks: torch.Tensor, device: torch.
     return torch.cat([small, encoded(vae, covered, device).float()], 1)
 
 
-def _run(net: Any, text: Any, latents: Latents, out: Path, seconds: float) -> None:
+def _run(net: Any, ask: Any, latents: Latents, out: Path, seconds: float) -> None:
     device = latents.device
     size = sized(BATCH, device)
     noise, empty, mean, vae = Noise(device), empty_words(device), Mean(net, 0.998), latents.vae
@@ -130,8 +134,7 @@ def _run(net: Any, text: Any, latents: Latents, out: Path, seconds: float) -> No
         noisy, times, wanted = noise.added(clean)
         seen = torch.cat([noisy, beside(vae, shown.pictures[places], covers(places), device)], 1)
         with amp(device):
-            meaning = text(words).last_hidden_state
-            said = net(seen, times, meaning, return_dict=False)[0]
+            said = ask(seen.contiguous(), times, words)
         loss = noise.loss(said, wanted, times)
         pace.optimizer.zero_grad(set_to_none=True)
         loss.backward()

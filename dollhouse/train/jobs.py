@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,10 +84,11 @@ def plans(scenes: int, facts: int) -> dict[str, Plan]:
     }
 
 
-def run(name: str, work: Path, out: Path, seconds: float) -> None:
+def run(name: str, work: Path, out: Path, until: float) -> None:
+    """Ends at that moment of the monotonic clock, however long a process takes to begin."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = True
         torch.set_float32_matmul_precision("high")
-    job = JOBS[name]
-    job.train()(Store.opened(work / job.store), out, seconds, device)
+    train, store = JOBS[name].train(), Store.opened(work / JOBS[name].store)
+    train(store, out, until - time.monotonic(), device)

@@ -25,9 +25,15 @@ class Latents:
         self.count = 0
 
     def grow(self, most: int = 256) -> int:
-        """Takes in that many more scenes, as far as they are drawn."""
-        new = np.flatnonzero((np.array(self.store["ready"]) > 0) & ~self._known)[:most]
-        if len(new):
+        """Takes in that many more scenes, or all that are left, once they are drawn.
+
+        Never fewer: for every new size of a batch the device tries all its ways to compute it.
+        """
+        room = min(most, len(self.values) - self.count)
+        new = np.flatnonzero((np.array(self.store["ready"]) > 0) & ~self._known)[:room]
+        if len(new) < room:
+            return 0
+        if room:
             place = slice(self.count, self.count + len(new))
             self.values[place] = encoded(self.vae, torch.from_numpy(self.store["picture"][new]), self.device)
             tokens = torch.from_numpy(self.store["tokens"][new].astype(np.int32))

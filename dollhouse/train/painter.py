@@ -12,8 +12,7 @@ from torch import nn
 from dollhouse import home, nets
 from dollhouse.train.latents import Latents
 from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, placed, sized
-from dollhouse.train.store import Store, tokenized
-from dollhouse.train.vae import PENDING
+from dollhouse.train.store import WORDS, Store, pending, tokenized
 
 BATCH = 256
 RATE = 1.2e-3
@@ -62,39 +61,44 @@ def train(store: Store, out: Path, seconds: float, device: torch.device, rate: f
     home.taken("text", painter.text, out)
     home.taken("unet", painter.unet, out)
     painter = placed(painter, device)
-    ask = quickest(painter, store.plan.side // 8, device)
+    ask = quickest("painter", painter, sample(BATCH, 4, store.plan.side // 8, device))
     latents = waited(store, out, device)
     _run(painter, ask, latents, out, deadline - time.monotonic(), rate)
 
 
-def quickest(painter: Painter, side: int, device: torch.device) -> Any:
-    """The painter, compiled where that works and is faster."""
+def sample(count: int, channels: int, side: int, device: torch.device) -> tuple[torch.Tensor, ...]:
+    """What a painter is asked in a step: noisy latents, their steps and words."""
+    noisy, times = torch.randn(count, channels, side, side, device=device), torch.randint(1000, (count,), device=device)
+    return noisy, times, torch.zeros(count, WORDS, dtype=torch.int32, device=device)
+
+
+def quickest(name: str, net: nn.Module, asked: tuple[torch.Tensor, ...]) -> Any:
+    """The network, compiled where that works and is faster; what it is asked has to keep its sizes and strides."""
+    device = asked[0].device
     if device.type != "cuda":
-        return painter
-    noisy, times = torch.randn(BATCH, 4, side, side, device=device), torch.randint(1000, (BATCH,), device=device)
-    sample = noisy, times, torch.zeros(BATCH, 77, dtype=torch.int32, device=device)
-    plain = _timed(painter, sample, device)
+        return net
+    plain = _timed(net, asked, device)
     try:
-        compiled = torch.compile(painter, dynamic=False)
-        quick = _timed(compiled, sample, device)
+        compiled = torch.compile(net, dynamic=False)
+        quick = _timed(compiled, asked, device)
     except Exception as error:  # noqa: BLE001 - any failure of a compiler only costs speed
-        print(f"painter: not compiled: {type(error).__name__}: {str(error)[:300]}", flush=True)
-        return painter
-    print(f"painter: a step takes {plain:.1f} ms, compiled {quick:.1f} ms", flush=True)
-    return compiled if quick < plain else painter
+        print(f"{name}: not compiled: {type(error).__name__}: {str(error)[:300]}", flush=True)
+        return net
+    print(f"{name}: a step takes {plain:.1f} ms, compiled {quick:.1f} ms", flush=True)
+    return compiled if quick < plain else net
 
 
-def _timed(ask: Any, sample: Any, device: torch.device) -> float:
+def _timed(ask: Any, asked: tuple[torch.Tensor, ...], device: torch.device) -> float:
     """Milliseconds of a step forth and back."""
     for _ in range(3):
         with amp(device):
-            said = ask(*sample)
+            said = ask(*asked)
         said.float().square().mean().backward()
     torch.cuda.synchronize()
     begun = time.monotonic()
     for _ in range(5):
         with amp(device):
-            said = ask(*sample)
+            said = ask(*asked)
         said.float().square().mean().backward()
     torch.cuda.synchronize()
     return (time.monotonic() - begun) * 200
@@ -102,7 +106,7 @@ def _timed(ask: Any, sample: Any, device: torch.device) -> float:
 
 def waited(store: Store, out: Path, device: torch.device, facts_only: bool = False) -> Latents:
     """Begins once the autoencoder and enough scenes are there."""
-    while (store.folder.parent / PENDING).exists():
+    while pending(store.folder.parent, "vae").exists():
         time.sleep(0.2)
     latents = Latents(store, placed(home.opened("vae", out), device), device, store.plan.facts if facts_only else None)
     while latents.count < min(sized(ENOUGH, device), len(latents.values)):
@@ -132,6 +136,7 @@ def _run(painter: Painter, ask: Any, latents: Latents, out: Path, seconds: float
         pace.said("painter", loss=loss, scenes=latents.count)
         keeper.maybe()
     keeper.now()
+    pending(latents.store.folder.parent, "painter").unlink(missing_ok=True)
     print(f"painter: {pace.steps} steps of {size} on {latents.count} scenes", flush=True)
 
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from math import prod
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -74,6 +75,11 @@ class Plan:
             "boxes": ((facts, MOST, 2, 4), np.int16),  # of the doll and of its face; zeros where there is none
         }
 
+    @property
+    def size(self) -> int:
+        """Bytes of the whole of it."""
+        return sum(prod(shape) * np.dtype(kind).itemsize for shape, kind in self.fields().values())
+
 
 def _held_out() -> list[Doll]:
     return list(heldout_dolls().values())
@@ -112,11 +118,16 @@ class Store:
         return Store(folder, plan, arrays)
 
 
+def pending(work: Path, job: str) -> Path:
+    """Lies beside the stores while a training goes on that others wait for."""
+    return work / f"{job}.pending"
+
+
 def fill(folder: Path, worker: int, workers: int) -> None:
     """One process's share of a store: every `workers`-th scene from `worker` on."""
     import cv2
 
-    os.nice(5)
+    os.nice(19)  # what is trained comes first
     cv2.setNumThreads(1)
     store = Store.opened(folder, writing=True)
     for number in range(worker, store.plan.count, workers):

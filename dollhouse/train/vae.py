@@ -12,9 +12,8 @@ import torch
 
 from dollhouse import home, nets
 from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, placed, sized
-from dollhouse.train.store import Store
+from dollhouse.train.store import Store, pending
 
-PENDING = "vae.pending"  # beside the stores while an autoencoder is being trained that others wait for
 CROP, BATCH = 64, 64
 ENOUGH = 256  # scenes to begin with
 RATE = 4e-4
@@ -30,12 +29,11 @@ class Pictures:
         self._known = np.zeros(store.plan.count, bool)
         self.count = 0
 
-    def grow(self, most: int = 64) -> None:
+    def grow(self, most: int = 256) -> None:
+        """Takes in that many more, once they are drawn: every copy holds up the device."""
         room = min(most, len(self.values) - self.count)
-        if not room:
-            return
         new = np.flatnonzero((np.array(self.store["ready"]) > 0) & ~self._known)[:room]
-        if len(new):
+        if room and len(new) == room:
             made = torch.from_numpy(self.store["picture"][new])
             self.values[self.count : self.count + len(new)] = made.to(self.values.device)
             self._known[new] = True
@@ -52,7 +50,8 @@ class Pictures:
 
 
 def train(store: Store, out: Path, seconds: float, device: torch.device) -> None:
-    """Crops, and in the last tenth whole pictures, fewer of them."""
+    """Crops, and in the last tenth whole pictures, fewer of them; `seconds` in all."""
+    deadline = time.monotonic() + seconds
     torch.manual_seed(1)
     size, pictures = sized(BATCH, device), Pictures(store, device)
     net = home.made("vae")
@@ -61,7 +60,7 @@ def train(store: Store, out: Path, seconds: float, device: torch.device) -> None
     while pictures.count < min(ENOUGH, len(pictures.values)):
         pictures.grow()
         time.sleep(0.01)
-    mean, pace = Mean(net, 0.999), Pace(seconds, adam(net.parameters(), RATE, 0.0))
+    mean, pace = Mean(net, 0.999), Pace(deadline - time.monotonic(), adam(net.parameters(), RATE, 0.0))
     keeper = Keeper(mean, lambda: home.kept("vae", net, out))
     for share in pace.ticks():
         keeper.maybe()
@@ -73,7 +72,7 @@ def train(store: Store, out: Path, seconds: float, device: torch.device) -> None
     mean.swap()
     settle(net, store, device)
     home.kept("vae", net, out)
-    (store.folder.parent / PENDING).unlink(missing_ok=True)
+    pending(store.folder.parent, "vae").unlink(missing_ok=True)
     print(f"vae: {psnr(net, store, device):.2f} dB after {pace.steps} steps of {size}", flush=True)
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,10 +16,10 @@ import torch
 from dollhouse import home, light
 from dollhouse.lightball import light_map
 from dollhouse.train import control, inpaint, latents, painter, vae
-from dollhouse.train.__main__ import Turn, turns_of
-from dollhouse.train.jobs import JOBS, plans
+from dollhouse.train.__main__ import Turn, _lifted, _workplace, turns_of
+from dollhouse.train.jobs import JOBS, Job, plans, run
 from dollhouse.train.pace import Keeper, Mean, Pace, adam
-from dollhouse.train.store import Plan, Store, fill
+from dollhouse.train.store import Plan, Store, fill, pending
 
 CPU = torch.device("cpu")
 
@@ -179,3 +184,76 @@ def test_a_training_goes_on_where_it_stopped(store: Store, tmp_path: Path, monke
     second = home.opened("vae", tmp_path).state_dict()
     changed = {name for name in first if not torch.equal(first[name], second[name])}
     assert changed <= {f"{part}.{kind}" for part in ("quant_conv", "post_quant_conv") for kind in ("weight", "bias")}
+
+
+def test_latents_wait_for_a_whole_portion(tmp_path: Path) -> None:
+    folder = tmp_path / "scenes"
+    drawn = Store.made(folder, Plan(6, side=64))
+    known = latents.Latents(Store.opened(folder), home.made("vae").eval(), CPU)
+    pictures = vae.Pictures(Store.opened(folder), CPU)
+    drawn["ready"][:3] = 1
+    assert known.grow(4) == 0
+    pictures.grow(4)
+    assert pictures.count == 0
+    drawn["ready"][3:5] = 1
+    assert known.grow(4) == 4
+    pictures.grow(4)
+    assert pictures.count == 4
+    assert known.grow(4) == 0
+    drawn["ready"][5] = 1
+    assert [known.grow(4), known.grow(4)] == [2, 0]
+
+
+def test_a_training_that_ended_however_it_did_keeps_nobody_waiting(tmp_path: Path) -> None:
+    sign = pending(tmp_path, "vae")
+    sign.touch()
+    _lifted(subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"]), sign)
+    assert not sign.exists()
+    _lifted(subprocess.Popen([sys.executable, "-c", ""]), sign)
+
+
+def test_those_who_need_the_painter_wait_until_nobody_trains_it(store: Store, tmp_path: Path) -> None:
+    sign = pending(store.folder.parent, "painter")
+    sign.touch()
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(control.trained_painter, store, tmp_path)
+        with pytest.raises(TimeoutError):
+            found.result(0.5)
+        for name in ("text", "unet"):
+            home.kept(name, home.made(name), tmp_path)
+        sign.unlink()
+        assert not next(found.result(60).parameters()).requires_grad
+
+
+def test_a_job_is_given_the_time_that_is_left_when_it_begins(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = list[float]()
+    job = Job(lambda: lambda _, __, seconds, ___: told.append(seconds), "scenes")
+    monkeypatch.setitem(JOBS, "vae", job)
+    run("vae", store.folder.parent, Path(), time.monotonic() + 50)
+    assert 45 < told[0] <= 50
+
+
+def test_scenes_lie_in_memory_only_if_they_have_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = Plan(10, 4, side=64)
+    assert plan.size == sum(value.nbytes for value in Store.made(tmp_path, plan)._arrays.values())
+    monkeypatch.setattr("dollhouse.train.__main__.tempfile.mkdtemp", lambda prefix, dir: dir or tmp_path)
+    for room, place in ((2 * plan.size, Path("/dev/shm")), (plan.size, tmp_path)):
+        monkeypatch.setattr(
+            "dollhouse.train.__main__.shutil.disk_usage", lambda _, free=room: SimpleNamespace(free=free)
+        )
+        assert _workplace([plan]) == (place if Path("/dev/shm").is_dir() else tmp_path)
+
+
+def test_controls_and_repainting_begin_from_the_painter_and_are_kept(store: Store, tmp_path: Path) -> None:
+    for name in ("vae", "text", "unet"):
+        home.kept(name, home.made(name), tmp_path)
+    kept = home.opened("unet", tmp_path).conv_in.weight
+    control.train(store, tmp_path, 0.0, CPU, ("light", "openpose"))
+    inpaint.train(store, tmp_path, 0.0, CPU)
+    assert torch.equal(home.opened("inpaint", tmp_path).conv_in.weight[:, :4], kept)
+    for kind in ("light", "openpose"):
+        assert torch.equal(home.opened(kind, tmp_path).conv_in.weight, kept)
+    control.train(store, tmp_path, 6.0, CPU, ("light",))
+    assert not torch.equal(home.opened("light", tmp_path).conv_in.weight, kept)
+    inpaint.train(store, tmp_path, 6.0, CPU)
+    assert not torch.equal(home.opened("inpaint", tmp_path).conv_in.weight[:, :4], kept)
