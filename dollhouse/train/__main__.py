@@ -85,7 +85,7 @@ def _workplace(drawn: Iterable[Plan]) -> Path:
 
 def _conduct(turns: list[Turn], work: Path, asked: argparse.Namespace) -> None:
     began, running, crews = time.monotonic(), [], []
-    needed = list(dict.fromkeys(JOBS[turn.job].store for turn in turns))
+    needed = list(dict.fromkeys(JOBS[turn.job] for turn in turns))
     total = sum(SHARES[name] for name in needed)
     for name in needed:
         Store.made(work / name, plans(asked.scenes, asked.facts)[name])

@@ -11,54 +11,38 @@ import torch
 from torch import nn
 
 from dollhouse import home, nets
-from dollhouse.train.latents import Latents
-from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, placed, sized
+from dollhouse.train.latents import Facts, Latents
+from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, descend, placed, sized
 from dollhouse.train.painter import Noise, Painter, empty_words, quickest, sample, waited
-from dollhouse.train.store import LIGHT_SIDE, Store, palette, pending
+from dollhouse.train.store import Store, palette, pending
 
 BATCH = 192
 RATE = 1e-3
 Maps = Callable[[torch.Tensor], torch.Tensor]  # places in the latents -> [B, 3, H, W], 0..1
 
 
-class Known:
-    """Maps of all scenes taken in, on the device as bytes."""
+class Known(Facts):
+    """The maps."""
 
     def __init__(self, latents: Latents) -> None:
-        self.latents, store, device = latents, latents.store, latents.device
-        count, side = store.plan.facts, store.plan.side
-        self.maps = {
-            name: torch.empty((count, side, side), dtype=torch.uint8, device=device)
-            for name in ("skeleton", "line", "canny")
-        }
-        self.lights = torch.empty((count, 3, LIGHT_SIDE, LIGHT_SIDE), dtype=torch.uint8, device=device)
-        self.colours = torch.from_numpy(palette()).to(device)
-        self.count = 0
-
-    def grow(self) -> None:
-        self.latents.grow()
-        new = self.latents.numbers[self.count : self.latents.count]
-        place = slice(self.count, self.latents.count)
-        for name, maps in self.maps.items():
-            maps[place] = torch.from_numpy(self.latents.store[name][new]).to(maps.device)
-        self.lights[place] = torch.from_numpy(self.latents.store["light"][new]).movedim(-1, 1).to(self.lights.device)
-        self.count = self.latents.count
+        super().__init__(latents, "skeleton", "line", "canny", "light")
+        self.colours = torch.from_numpy(palette()).to(latents.device)
 
     def openpose(self, places: torch.Tensor) -> torch.Tensor:
-        return self.colours[self.maps["skeleton"][places].long()].movedim(-1, 1).float() / 255
+        return self.colours[self["skeleton"][places].long()].movedim(-1, 1).float() / 255
 
     def scribble(self, places: torch.Tensor) -> torch.Tensor:
         """White lines on black: drawn lines or found edges, whole or with parts rubbed out."""
         drawn = torch.rand(len(places), 1, 1, device=places.device) < 0.6
-        lines = torch.where(drawn, self.maps["line"][places], self.maps["canny"][places]).float() / 255
+        lines = torch.where(drawn, self["line"][places], self["canny"][places]).float() / 255
         coarse = torch.rand(len(places), 1, 8, 8, device=places.device)
         share = torch.rand(len(places), 1, 1, 1, device=places.device) * 0.5 - 0.2
         kept = nn.functional.interpolate((coarse > share).float(), lines.shape[-2:], mode="nearest")
         return (lines[:, None] * kept).expand(-1, 3, -1, -1)
 
     def light(self, places: torch.Tensor) -> torch.Tensor:
-        side = self.latents.store.plan.side
-        return nn.functional.interpolate(self.lights[places].float() / 255, (side, side), mode="bilinear")
+        side, lights = self.latents.store.plan.side, self["light"][places].movedim(-1, 1).float() / 255
+        return nn.functional.interpolate(lights, (side, side), mode="bilinear")
 
 
 class Steered(nn.Module):
@@ -123,10 +107,7 @@ def _run(kind: str, net: Steered, ask: Any, known: Known, out: Path, seconds: fl
         with amp(device):
             said = ask(noisy, times, words, maps(places).contiguous())
         loss = noise.loss(said, wanted, times)
-        pace.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(net.control.parameters(), 1.0)
-        pace.optimizer.step()
+        descend(loss, pace.optimizer)
         mean.update()
         keeper.maybe()
         pace.said(f"control {kind}", loss=loss, scenes=known.count)

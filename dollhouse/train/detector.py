@@ -1,8 +1,7 @@
-"""The small detectors: `python -m dollhouse.train.detector --store DIR --out DIR --seconds 150 --kind both`."""
+"""Trains the small detectors, of masks and of joints."""
 
 from __future__ import annotations
 
-import argparse
 import threading
 import time
 from collections.abc import Sequence
@@ -22,9 +21,8 @@ from dollhouse.home import write
 from dollhouse.train import pace
 from dollhouse.train.labels import Batch, Labels, Move, prepared, spoiled
 from dollhouse.train.scores import judged
-from dollhouse.train.store import Plan, Store, filling
+from dollhouse.train.store import Store
 
-PLAN = Plan(first=1_000_000_000, facts=60_000, count=60_000, cast=0.3)
 GAINS = {"box": 7.5, "cls": 0.5, "dfl": 1.5, "pose": 12.0, "kobj": 1.0, "overlap_mask": False}
 LEAST = 200  # scenes, before the first batch is made
 HELD_OUT = 50  # one scene in so many is never learned from
@@ -50,16 +48,14 @@ def learned(
     losses = losses_of(network)
     optimizer = pace.adam(groups(network), rate)
     mean, feed = Mean(network), pace.Feed(Batches(store, kind, batch))
-    clock, saved = pace.Pace(seconds, optimizer), time.monotonic()
+    clock, keeper = pace.Pace(seconds, optimizer), pace.Keeper(mean, lambda: save(network, out, kind), EVERY)
     for _ in clock.ticks():
         loss = step(network, losses, optimizer, feed().to(device))
         mean.update()
         clock.said(kind, loss=loss)
-        if time.monotonic() - saved > EVERY:
-            saved = time.monotonic()
-            save(network, mean, out, kind)
+        keeper.maybe()
     feed.close()
-    save(network, mean, out, kind)
+    keeper.now()
     mean.swap()
     return network.eval()
 
@@ -81,13 +77,10 @@ def step(network: nn.Module, losses: Any, optimizer: torch.optim.Optimizer, batc
     move = Move.random(len(batch.picture), batch.picture.device)
     wanted = prepared(batch, move, yolo.SIDE)
     seen = spoiled(wanted["img"]).contiguous(memory_format=torch.channels_last)
-    optimizer.zero_grad(set_to_none=True)
     with pace.amp(seen.device):
         made = network(seen)
     loss = losses(widened(made), wanted)[0].sum() / len(seen)
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(network.parameters(), 10.0)
-    optimizer.step()
+    pace.descend(loss, optimizer, 10.0)
     return loss.detach()
 
 
@@ -165,28 +158,6 @@ def awaited(store: Store, least: int = LEAST) -> None:
         time.sleep(0.5)
 
 
-def save(network: nn.Module, mean: pace.Mean, out: Path, kind: str) -> None:
-    mean.swap()
+def save(network: nn.Module, out: Path, kind: str) -> None:
     told = {"format": "pt", "kind": kind, "yaml": yolo.design_of(kind)}
     write(out / yolo.file_of(kind), yolo.tensors(network), told)
-    mean.swap()
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--store", type=Path, required=True, help="a folder of scenes; drawn here if there are none")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seconds", type=float, default=150.0, help="of both together")
-    parser.add_argument("--kind", choices=(*yolo.KINDS, "both"), default="both")
-    parser.add_argument("--workers", type=int, default=4, help="processes that draw, if there are no scenes")
-    given = parser.parse_args()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if not (given.store / "plan.json").exists():
-        Store.made(given.store, PLAN)
-        filling(given.store, given.workers)
-    store = Store.opened(given.store)
-    train(store, given.out, given.seconds, device, yolo.KINDS if given.kind == "both" else (given.kind,))
-
-
-if __name__ == "__main__":
-    main()

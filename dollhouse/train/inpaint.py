@@ -8,13 +8,12 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from dollhouse import home, nets
 from dollhouse.parts import FIRST_DOLL
 from dollhouse.train.control import trained_painter
-from dollhouse.train.latents import Latents
-from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, placed, sized
+from dollhouse.train.latents import Facts, Latents
+from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, descend, placed, sized
 from dollhouse.train.painter import Noise, Painter, empty_words, quickest, sample, waited
 from dollhouse.train.store import Store
 from dollhouse.train.vae import encoded
@@ -97,24 +96,6 @@ def train(store: Store, out: Path, seconds: float, device: torch.device) -> None
     _run(net.unet, ask, latents, out, deadline - time.monotonic())
 
 
-class Pictures:
-    """The scenes' pictures and owners on the device, in the order of the latents."""
-
-    def __init__(self, latents: Latents) -> None:
-        side = latents.store.plan.side
-        self.latents = latents
-        self.pictures = torch.empty((len(latents.values), side, side, 3), dtype=torch.uint8, device=latents.device)
-        self.owner = torch.empty((len(latents.values), side, side), dtype=torch.uint8, device=latents.device)
-        self.count = 0
-
-    def grow(self) -> None:
-        self.latents.grow()
-        new, place = self.latents.numbers[self.count : self.latents.count], slice(self.count, self.latents.count)
-        self.pictures[place] = torch.from_numpy(self.latents.store["picture"][new]).to(self.pictures.device)
-        self.owner[place] = torch.from_numpy(self.latents.store["owner"][new]).to(self.owner.device)
-        self.count = self.latents.count
-
-
 def beside(vae: Any, pictures: torch.Tensor, masks: torch.Tensor, device: torch.device) -> torch.Tensor:
     """[B, 5, h, w]: the mask, and the latent of the picture with grey under the mask."""
     covered = torch.where(masks.movedim(1, -1) > 0.5, 127.5, pictures.float())
@@ -126,20 +107,17 @@ def _run(net: Any, ask: Any, latents: Latents, out: Path, seconds: float) -> Non
     device = latents.device
     size = sized(BATCH, device)
     noise, empty, mean, vae = Noise(device), empty_words(device), Mean(net, 0.998), latents.vae
-    pace, shown = Pace(seconds, adam(net.parameters(), RATE, 0.0)), Pictures(latents)
-    covers, keeper = Covers(shown.owner), Keeper(mean, lambda: home.kept("inpaint", net, out))
+    pace, shown = Pace(seconds, adam(net.parameters(), RATE, 0.0)), Facts(latents, "picture", "owner")
+    covers, keeper = Covers(shown["owner"]), Keeper(mean, lambda: home.kept("inpaint", net, out))
     for _ in pace.ticks():
         shown.grow()
         places, clean, words = latents.batch(size, empty)
         noisy, times, wanted = noise.added(clean)
-        seen = torch.cat([noisy, beside(vae, shown.pictures[places], covers(places), device)], 1)
+        seen = torch.cat([noisy, beside(vae, shown["picture"][places], covers(places), device)], 1)
         with amp(device):
             said = ask(seen.contiguous(), times, words)
         loss = noise.loss(said, wanted, times)
-        pace.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        pace.optimizer.step()
+        descend(loss, pace.optimizer)
         mean.update()
         keeper.maybe()
         pace.said("inpaint", loss=loss, scenes=latents.count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import torch
@@ -16,63 +16,20 @@ READERS_FIRST = 1_000_000_000  # from this seed on are scenes that no painter ev
 SHARP_FIRST = 2_000_000_000
 
 
-@dataclass(frozen=True)
-class Job:
-    train: Callable[[], Train]  # imported when it is needed
-    store: str
-
-
-def _vae() -> Train:
-    from dollhouse.train.vae import train
-
-    return train
-
-
-def _painter() -> Train:
-    from dollhouse.train.painter import train
-
-    return train
-
-
-def _control() -> Train:
-    from dollhouse.train.control import train
-
-    return train
-
-
-def _inpaint() -> Train:
-    from dollhouse.train.inpaint import train
-
-    return train
-
-
-def _readers() -> Train:
-    from dollhouse.train.readers import train
-
-    return train
-
-
-def _detector() -> Train:
-    from dollhouse.train.detector import train
-
-    return train
-
-
-def _upscaler() -> Train:
-    from dollhouse.train.upscaler import train
-
-    return train
-
-
-JOBS = {
-    "vae": Job(_vae, "scenes"),
-    "painter": Job(_painter, "scenes"),
-    "control": Job(_control, "scenes"),
-    "inpaint": Job(_inpaint, "scenes"),
-    "readers": Job(_readers, "others"),
-    "detector": Job(_detector, "others"),
-    "upscaler": Job(_upscaler, "sharp"),
+JOBS = {  # training, the module of its name -> the store that it learns from
+    "vae": "scenes",
+    "painter": "scenes",
+    "control": "scenes",
+    "inpaint": "scenes",
+    "readers": "others",
+    "detector": "others",
+    "upscaler": "sharp",
 }
+
+
+def training(name: str) -> Train:
+    """Imported only when it is needed: one needs packages that the others do without."""
+    return import_module(f"dollhouse.train.{name}").train
 
 
 def plans(scenes: int, facts: int) -> dict[str, Plan]:
@@ -90,5 +47,5 @@ def run(name: str, work: Path, out: Path, until: float) -> None:
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = True
         torch.set_float32_matmul_precision("high")
-    train, store = JOBS[name].train(), Store.opened(work / JOBS[name].store)
+    train, store = training(name), Store.opened(work / JOBS[name])
     train(store, out, until - time.monotonic(), device)

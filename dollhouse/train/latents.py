@@ -50,3 +50,22 @@ class Latents:
         words = self.tokens[chosen, variant]
         left_out = torch.rand(size, device=self.device) < EMPTY_SHARE
         return chosen, self.values[chosen].float(), torch.where(left_out[:, None], empty, words)
+
+
+class Facts:
+    """More of what is known of the scenes in `latents`, on the device as bytes, in their order."""
+
+    def __init__(self, latents: Latents, *names: str) -> None:
+        self.latents, self.count = latents, 0
+        shapes = {name: (len(latents.values), *latents.store[name].shape[1:]) for name in names}
+        self.values = {n: torch.empty(s, dtype=torch.uint8, device=latents.device) for n, s in shapes.items()}
+
+    def __getitem__(self, name: str) -> torch.Tensor:
+        return self.values[name]
+
+    def grow(self) -> None:
+        self.latents.grow()
+        new, place = self.latents.numbers[self.count : self.latents.count], slice(self.count, self.latents.count)
+        for name, values in self.values.items():
+            values[place] = torch.from_numpy(self.latents.store[name][new]).to(values.device)
+        self.count = self.latents.count

@@ -127,6 +127,14 @@ def adam(groups: Any, rate: float, decay: float = 0.01) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), weight_decay=decay, fused=torch.cuda.is_available())
 
 
+def descend(loss: torch.Tensor, optimizer: torch.optim.Optimizer, most: float = 1.0) -> None:
+    """A step against the gradient, which is made no longer than `most`."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_([value for group in optimizer.param_groups for value in group["params"]], most)
+    optimizer.step()
+
+
 def resumed(network: nn.Module, path: Path) -> bool:
     """Fills the network from a file, if there is one."""
     if path.exists():

@@ -11,7 +11,7 @@ from torch import nn
 
 from dollhouse import home, nets
 from dollhouse.train.latents import Latents
-from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, placed, sized
+from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, descend, placed, sized
 from dollhouse.train.store import WORDS, Store, pending, tokenized
 
 BATCH = 256
@@ -128,10 +128,7 @@ def _run(painter: Painter, ask: Any, latents: Latents, out: Path, seconds: float
         with amp(device):
             said = ask(noisy, times, words)
         loss = noise.loss(said, wanted, times)
-        pace.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(painter.parameters(), 1.0)
-        pace.optimizer.step()
+        descend(loss, pace.optimizer)
         mean.update()
         pace.said("painter", loss=loss, scenes=latents.count)
         keeper.maybe()

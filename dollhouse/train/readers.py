@@ -1,8 +1,7 @@
-"""Trains the readers on drawn scenes: `python -m dollhouse.train.readers --store DIR --out DIR --seconds 150`."""
+"""Trains the readers on drawn scenes."""
 
 from __future__ import annotations
 
-import argparse
 import random
 import time
 from contextlib import nullcontext
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 from dollhouse.home import write
 from dollhouse.reader_nets import doll_crops, face_crops, networks
 from dollhouse.readers import FILE
-from dollhouse.train.pace import Pace, adam, amp, resumed
+from dollhouse.train.pace import Pace, adam, amp, descend, resumed
 from dollhouse.train.reader_checks import checked
 from dollhouse.train.reader_losses import (
     EXPRESSION,
@@ -64,10 +63,7 @@ def _learn(
         if pace.steps % 5 == 0:
             shelves.more()
         losses = step_losses(nets, shelves.learnt.some(batch))
-        optimizer.zero_grad(set_to_none=True)
-        torch.stack(list(losses.values())).sum().backward()
-        nn.utils.clip_grad_norm_(nets.parameters(), 5.0)
-        optimizer.step()
+        descend(torch.stack(list(losses.values())).sum(), optimizer, 5.0)
         told: dict[str, Any] = {name: loss.detach() for name, loss in losses.items()}
         pace.said("readers", scenes=shelves.learnt.count, **told)
         if time.monotonic() - saved > 30:
@@ -100,18 +96,3 @@ def step_losses(nets: nn.ModuleDict, batch: dict[str, Tensor]) -> dict[str, Tens
         "joints": joint_loss(spots, shown, windows, joints, visible),
         "face": trait_loss(faced, looks),
     }
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--store", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seconds", type=float, default=150.0)
-    parser.add_argument("--batch", type=int, default=96)
-    said = parser.parse_args()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    train(Store.opened(said.store), said.out, said.seconds, device, said.batch)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,8 +1,7 @@
-"""The small upscaler: `python -m dollhouse.train.upscaler --store DIR --out DIR --seconds 100`."""
+"""Trains the small upscaler on crops of large pictures."""
 
 from __future__ import annotations
 
-import argparse
 import threading
 import time
 from pathlib import Path
@@ -16,9 +15,8 @@ from torch.nn.functional import interpolate
 from dollhouse.home import UPSCALER, write
 from dollhouse.train import pace
 from dollhouse.train.rrdb import SCALE, RRDBNet
-from dollhouse.train.store import Plan, Store, filling
+from dollhouse.train.store import Plan, Store
 
-PLAN = Plan(count=3000, first=3_000_000_000, side=512)
 HELD_OUT = Plan(count=16, first=4_000_000_000, split="test", side=512)
 CROP = 160  # pixels of the large picture
 LEAST = 100  # pictures, before the first batch is cut
@@ -39,16 +37,14 @@ def learned(
     pace.resumed(network, out / UPSCALER)
     optimizer = pace.adam(network.parameters(), rate, decay=0.0)
     mean, feed = pace.Mean(network), pace.Feed(Cutter(store, batch, crop))
-    clock, saved = pace.Pace(seconds, optimizer), time.monotonic()
+    clock, keeper = pace.Pace(seconds, optimizer), pace.Keeper(mean, lambda: save(network, out), EVERY)
     for _ in clock.ticks():
         loss = step(network, optimizer, feed().to(device, non_blocking=True))
         mean.update()
         clock.said("upscaler", loss=loss)
-        if time.monotonic() - saved > EVERY:
-            saved = time.monotonic()
-            save(network, mean, out)
+        keeper.maybe()
     feed.close()
-    save(network, mean, out)
+    keeper.now()
     mean.swap()
     return network
 
@@ -57,13 +53,10 @@ def step(network: RRDBNet, optimizer: torch.optim.Optimizer, cut: Tensor) -> Ten
     """One step on crops, [B, H, W, 3], 0..255."""
     large = cut.permute(0, 3, 1, 2).float() / 255
     small = reduced(large).contiguous(memory_format=torch.channels_last)
-    optimizer.zero_grad(set_to_none=True)
     with pace.amp(large.device):
         made = network(small)
     loss = torch.sqrt((made.float() - large).square() + 1e-6).mean()
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    optimizer.step()
+    pace.descend(loss, optimizer)
     return loss.detach()
 
 
@@ -110,10 +103,8 @@ def awaited(store: Store, least: int = LEAST) -> NDArray[np.intp]:
     return found
 
 
-def save(network: RRDBNet, mean: pace.Mean, out: Path) -> None:
-    mean.swap()
+def save(network: RRDBNet, out: Path) -> None:
     write(out / UPSCALER, network.state_dict(), {"format": "pt", "architecture": "ESRGAN", "scale": str(SCALE)})
-    mean.swap()
 
 
 @torch.no_grad()
@@ -133,21 +124,3 @@ def judged(network: RRDBNet, device: torch.device, plan: Plan = HELD_OUT) -> tup
 
 def psnr(made: Tensor, true: Tensor) -> float:
     return float(-10 * torch.log10((made - true).square().mean()))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--store", type=Path, required=True, help="a folder of scenes; drawn here if there are none")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seconds", type=float, default=100.0)
-    parser.add_argument("--workers", type=int, default=4, help="processes that draw, if there are no scenes")
-    given = parser.parse_args()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if not (given.store / "plan.json").exists():
-        Store.made(given.store, PLAN)
-        filling(given.store, given.workers)
-    train(Store.opened(given.store), given.out, given.seconds, device)
-
-
-if __name__ == "__main__":
-    main()

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from dollhouse import home, nets
-from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, placed, sized
+from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, descend, placed, sized
 from dollhouse.train.store import Store, pending
 
 CROP, BATCH = 64, 64
@@ -90,10 +90,7 @@ def step(net: Any, pictures: torch.Tensor, optimizer: torch.optim.Optimizer, dev
     centre, width = spread.mean.float() * nets.LATENT_SCALE, spread.var.float() * nets.LATENT_SCALE**2
     closeness = 0.5 * (centre.square() + width - 1 - width.log()).mean()
     loss = error.abs().mean() + 2 * square + 0.5 * _edges(error) + CLOSENESS * closeness
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-    optimizer.step()
+    descend(loss, optimizer)
     return loss.detach(), square.detach() / 4, closeness.detach()
 
 

@@ -17,7 +17,7 @@ from dollhouse import home, light
 from dollhouse.lightball import light_map
 from dollhouse.train import control, inpaint, latents, painter, vae
 from dollhouse.train.__main__ import Turn, _lifted, _workplace, turns_of
-from dollhouse.train.jobs import JOBS, Job, plans, run
+from dollhouse.train.jobs import JOBS, plans, run, training
 from dollhouse.train.pace import Keeper, Mean, Pace, adam
 from dollhouse.train.store import Plan, Store, fill, pending
 
@@ -41,9 +41,9 @@ def test_turns_are_shares_of_the_time() -> None:
 
 def test_every_job_has_a_store_and_a_training() -> None:
     drawn = plans(600, 100)
-    for job in JOBS.values():
-        assert job.store in drawn
-        assert callable(job.train())
+    for job, needed in JOBS.items():
+        assert needed in drawn
+        assert callable(training(job))
     assert drawn["others"].first >= drawn["scenes"].first + drawn["scenes"].count  # readers see other scenes
 
 
@@ -227,8 +227,7 @@ def test_those_who_need_the_painter_wait_until_nobody_trains_it(store: Store, tm
 
 def test_a_job_is_given_the_time_that_is_left_when_it_begins(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     told = list[float]()
-    job = Job(lambda: lambda _, __, seconds, ___: told.append(seconds), "scenes")
-    monkeypatch.setitem(JOBS, "vae", job)
+    monkeypatch.setattr("dollhouse.train.jobs.training", lambda _: lambda *given: told.append(given[2]))
     run("vae", store.folder.parent, Path(), time.monotonic() + 50)
     assert 45 < told[0] <= 50
 
