@@ -53,11 +53,16 @@ def made(name: str) -> Any:
     return _MAKERS.get(name, nets.controlnet)()
 
 
+def filled(network: Any, path: Path) -> bool:
+    """Fills the network from a file, if there is one."""
+    if path.is_file():
+        network.load_state_dict({key: value.float() for key, value in load_file(path).items()})
+    return path.is_file()
+
+
 def taken(name: str, network: Any, home: Path) -> bool:
     """Fills the network with what is kept, if there is something."""
-    if has(name, home):
-        network.load_state_dict({key: value.float() for key, value in load_file(home / PLACES[name]).items()})
-    return has(name, home)
+    return filled(network, home / PLACES[name])
 
 
 def opened(name: str, home: Path = HOME) -> Any:

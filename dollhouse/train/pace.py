@@ -7,11 +7,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 from torch import nn
 
 
@@ -133,13 +131,6 @@ def descend(loss: torch.Tensor, optimizer: torch.optim.Optimizer, most: float = 
     loss.backward()
     nn.utils.clip_grad_norm_([value for group in optimizer.param_groups for value in group["params"]], most)
     optimizer.step()
-
-
-def resumed(network: nn.Module, path: Path) -> bool:
-    """Fills the network from a file, if there is one."""
-    if path.exists():
-        network.load_state_dict({name: value.float() for name, value in load_file(path).items()})
-    return path.exists()
 
 
 def sized(batch: int, device: torch.device) -> int:

@@ -12,10 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dollhouse.home import write
+from dollhouse.home import filled, write
 from dollhouse.reader_nets import doll_crops, face_crops, networks
 from dollhouse.readers import FILE
-from dollhouse.train.pace import Pace, adam, amp, descend, resumed
+from dollhouse.train.pace import Pace, adam, amp, descend
 from dollhouse.train.reader_checks import checked
 from dollhouse.train.reader_losses import (
     EXPRESSION,
@@ -39,7 +39,7 @@ def train(store: Store, out: Path, seconds: float, device: torch.device, batch: 
     torch.backends.cudnn.benchmark = True
     shelves = Gathering(store, device)
     nets = networks().to(device).train()
-    resumed(nets, out / FILE)
+    filled(nets, out / FILE)
     while shelves.learnt.count < min(ENOUGH, store.plan.facts // 2):
         shelves.more()
         time.sleep(0.1)

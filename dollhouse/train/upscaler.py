@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from dollhouse.home import UPSCALER, write
+from dollhouse.home import UPSCALER, filled, write
 from dollhouse.train import pace
 from dollhouse.train.rrdb import SCALE, RRDBNet
 from dollhouse.train.store import Plan, Store
@@ -34,7 +34,7 @@ def learned(
     store: Store, out: Path, seconds: float, device: torch.device, batch: int = 64, crop: int = CROP, rate: float = 1e-3
 ) -> RRDBNet:
     network = RRDBNet().to(device).to(memory_format=torch.channels_last)
-    pace.resumed(network, out / UPSCALER)
+    filled(network, out / UPSCALER)
     optimizer = pace.adam(network.parameters(), rate, decay=0.0)
     mean, feed = pace.Mean(network), pace.Feed(Cutter(store, batch, crop))
     clock, keeper = pace.Pace(seconds, optimizer), pace.Keeper(mean, lambda: save(network, out), EVERY)

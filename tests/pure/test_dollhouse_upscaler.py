@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from torch.nn.functional import interpolate
 
-from dollhouse.home import UPSCALER
-from dollhouse.train import pace, upscaler
+from dollhouse.home import UPSCALER, filled
+from dollhouse.train import upscaler
 from dollhouse.train.rrdb import RRDBNet
 from dollhouse.train.store import Plan, Store, fill
 
@@ -47,7 +47,7 @@ def test_spandrel_reads_what_was_learned(tmp_path: Path) -> None:
     assert (read.architecture.id, read.scale) == ("ESRGAN", 4)
     picture = torch.rand(1, 3, 10, 14)
     same = RRDBNet()
-    assert pace.resumed(same, path)
+    assert filled(same, path)
     with torch.no_grad():
         assert torch.allclose(read.model.float()(picture), same(picture), atol=1e-5)
         assert torch.allclose(network(picture), same(picture), atol=0.02)  # after rounding to halves

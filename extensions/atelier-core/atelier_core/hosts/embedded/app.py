@@ -85,7 +85,7 @@ def _top(host: EmbeddedHost) -> tuple[Any, Any, Any]:
         names = _checkpoints(host)
         chosen = gr.Dropdown(
             names,
-            value=_in_use(host, names),
+            value=_in_use(host),
             label=host.translate("Model"),
             elem_id="setting_sd_model_checkpoint",
             scale=1,
@@ -100,9 +100,9 @@ def _checkpoints(host: EmbeddedHost) -> list[str]:
     return [one.name for one in host.models("checkpoint")]
 
 
-def _in_use(host: EmbeddedHost, names: list[str]) -> str | None:
-    kept = str(host.settings["atelier_embedded_checkpoint"])
-    return kept if kept in names else next(iter(names), None)
+def _in_use(host: EmbeddedHost) -> str | None:
+    used = host.in_use()
+    return used.name if used else None
 
 
 def _hint(host: EmbeddedHost) -> str:
@@ -118,7 +118,7 @@ def _wire(host: EmbeddedHost, top: tuple[Any, Any, Any], all_tabs: Any, first: P
 
     def look_again() -> tuple[Any, ...]:
         names = _checkpoints(host)
-        update = gr.update(choices=names, value=_in_use(host, names))
+        update = gr.update(choices=names, value=_in_use(host))
         return update, _hint(host), *first.refresh(), *second.refresh()
 
     changing = [*first.changing, *second.changing]

@@ -48,8 +48,8 @@ def examples(host: EmbeddedHost) -> list[tuple[str, str]]:
 
 def draws(host: EmbeddedHost) -> bool:
     """Whether what draws now is the model that came along."""
-    path = _path_in_use(host)
-    return path is not None and came_along(host, path)
+    used = host.in_use()
+    return used is not None and used.path is not None and came_along(host, used.path)
 
 
 def came_along(host: EmbeddedHost, path: Path) -> bool:
@@ -58,15 +58,9 @@ def came_along(host: EmbeddedHost, path: Path) -> bool:
 
 def first_side(host: EmbeddedHost) -> int:
     """Of the pictures that the model in use was made for, as far as it says so."""
-    path = _path_in_use(host)
-    config = path / "unet" / "config.json" if path else None
+    used = host.in_use()
+    config = used.path / "unet" / "config.json" if used and used.path else None
     if config is None or not config.is_file():
         return USUAL_SIDE
     said = json.loads(config.read_text(encoding="utf-8")).get("sample_size")
     return said * 8 if isinstance(said, int) else USUAL_SIDE
-
-
-def _path_in_use(host: EmbeddedHost) -> Path | None:
-    have = host.models("checkpoint")
-    kept = str(host.settings["atelier_embedded_checkpoint"])
-    return next((one.path for one in have if one.name == kept), have[0].path if have else None)

@@ -103,7 +103,7 @@ class EmbeddedHost:
         from . import memory
         from .checkpoint import load
 
-        file = self.shelf.checkpoint(name or self._in_use())
+        file = (None if name else self.in_use()) or self.shelf.checkpoint(name)
         assert file.path is not None
         device = memory.best_device()
         dtype = memory.precision(str(self.settings["atelier_embedded_precision"]), device)
@@ -118,10 +118,10 @@ class EmbeddedHost:
             self._model.to(device)
         return self._model
 
-    def _in_use(self) -> str:
-        """The name chosen in the settings, while there is such a file."""
-        name = str(self.settings["atelier_embedded_checkpoint"])
-        return name if self.shelf.find("checkpoint", name) else ""
+    def in_use(self) -> ModelFile | None:
+        """The checkpoint chosen in the settings, while there is such a file, else the first there is."""
+        chosen = self.shelf.find("checkpoint", str(self.settings["atelier_embedded_checkpoint"]))
+        return chosen or next(iter(self.models("checkpoint")), None)
 
     def unload(self) -> None:
         self._model, self._loaded, self._sketcher = None, (), None
