@@ -16,7 +16,7 @@ from dollhouse.train.store import Store, pending
 
 CROP, BATCH = 64, 64
 ENOUGH = 256  # scenes to begin with
-RATE = 4e-4
+RATE = 6e-4
 CLOSENESS = 3e-4  # weight of the latent's distance from a normal distribution
 
 
