@@ -1,0 +1,1 @@
+export function openHandles(svg, { act, name }) { return { show(list, view, room) {}, focus(id) {}, close() {} }; }
