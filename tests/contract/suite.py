@@ -269,6 +269,15 @@ def folders_and_lists_are_there(host: Any, probe: Probe) -> None:
     assert host.settings["atelier_core_language"] in ("auto", "en", "ko")
 
 
+def preprocessors_fetch_nothing(host: Any, probe: Probe) -> None:
+    picture = scene(64, 96)
+    for one in host.annotators():
+        if one.missing:
+            assert one.missing in str(_raises(UserError, lambda name=one.name: host.annotate(name, picture)))
+    assert "no such" in str(_raises(UserError, lambda: host.annotate("no such", picture)))
+    assert host.generate(JOB).pictures
+
+
 def _untouched(probe: Probe, state: str, hooks: int) -> None:
     assert hooks_on(probe.denoiser()) == hooks
     assert state_hash(probe.denoiser()) == state
@@ -302,4 +311,5 @@ CASES = [
     a_network_is_lent_and_given_back,
     work_shows_progress_and_stops,
     folders_and_lists_are_there,
+    preprocessors_fetch_nothing,
 ]

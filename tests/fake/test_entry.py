@@ -51,6 +51,11 @@ class Option:
         return self
 
 
+class AxisOption:
+    def __init__(self, label: str, kind: type, apply: Any, choices: Any) -> None:
+        self.label, self.apply, self.choices = label, apply, choices
+
+
 class Webui:
     """What the entry asks of a webui, and what it has been given."""
 
@@ -60,14 +65,18 @@ class Webui:
         self.opts = SimpleNamespace(data={}, add_option=self.options.__setitem__)
 
     def modules(self) -> Iterator[ModuleType]:
-        kinds = ("on_cfg_denoiser", "on_app_started", "on_ui_settings", "on_ui_tabs")
+        kinds = ("on_cfg_denoiser", "on_app_started", "on_ui_settings", "on_ui_tabs", "on_before_ui")
         callbacks = {kind: self.registered.setdefault(kind, []).append for kind in kinds}
         yield stub("modules", __path__=[])
         yield stub("modules.script_callbacks", **callbacks)
         yield stub("modules.scripts_postprocessing", ScriptPostprocessing=type("ScriptPostprocessing", (), {}))
         yield stub("modules.shared", opts=self.opts, OptionInfo=Option)
         yield stub("modules.upscaler", Upscaler=Upscaler, UpscalerData=lambda *told: told)
-        for name in ("processing", "scripts", "sd_models"):
+        self.grid = stub("xyz_grid", axis_options=[], AxisOption=AxisOption)
+        loaded = [SimpleNamespace(module=self.grid), SimpleNamespace(module=stub("another"))]
+        script = type("Script", (), {})
+        yield stub("modules.scripts", AlwaysVisible=object(), Script=script, scripts_data=loaded)
+        for name in ("processing", "sd_models"):
             yield stub(f"modules.{name}")
 
     def called(self, kind: str, *args: Any) -> Any:
@@ -139,6 +148,7 @@ def test_one_callback_of_a_kind_for_all_units(webui: Webui, tmp_path: Path) -> N
         "on_cfg_denoiser": 1,
         "on_app_started": 1,
         "on_ui_settings": 1,
+        "on_before_ui": 1,
         "on_ui_tabs": 1,
     }
     assert set(classes) == {"atelier_good_extras", "atelier_other_extras"}
@@ -207,3 +217,94 @@ def test_models_that_cannot_be_listed_do_not_end_the_start(webui: Webui, tmp_pat
     load(tmp_path)
     assert sorted(len(one) for one in listed()) == [0, 1]
     assert units.loaded.failed == {"good": "ZeroDivisionError: division by zero"}
+
+
+ALWAYS = """
+import gradio as gr
+from atelier_core.entries import Additions, AlwaysEntry, Axis
+from atelier_core.errors import UserError
+
+def build(host):
+    gr.HTML("here")
+
+def add(host, values, size):
+    if values["look"] == "wrong":
+        raise UserError("There is no look “{name}”.", name="wrong")
+    return Additions(info={"Good look": f"{values['look']} {size.width}x{size.height}"})
+
+def restored(host, tab, name, entries):
+    return entries.get("Good look", "").partition(" ")[0] or None
+
+def controls(host, tab):
+    return {"look": gr.Textbox(elem_id=f"atelier_good_{tab}_look")}
+
+ALWAYS = AlwaysEntry("Good", controls, add, restored, (Axis("Look", "look", lambda host: ["red", "blue"]),))
+"""
+ALWAYS_UNIT = "from atelier_core.units import Unit\nUNIT = Unit('Good', always=True)\n"
+
+
+class Run:
+    """As far as an always-on script looks at it."""
+
+    def __init__(self) -> None:
+        self.width, self.height = 320, 240
+        self.extra_generation_params: dict[str, str] = {}
+        self.said: list[str] = []
+        self.comment = self.said.append
+
+
+def always_script(webui: Webui, home: Path) -> Any:
+    unit(home, "good", __init__=ALWAYS_UNIT, panel=ALWAYS)
+    (kind,) = load(home).values()
+    script = kind()
+    assert [part.elem_id for part in script.ui(is_img2img=True)] == ["atelier_good_img2img_look"]
+    return script
+
+
+def test_an_accordion_acts_on_a_run_of_the_webui(webui: Webui, tmp_path: Path) -> None:
+    script, run = always_script(webui, tmp_path), Run()
+    assert script.title() == "Atelier: Good"
+    script.before_process(run, "red")
+    assert run.extra_generation_params == {"Good look": "red 320x240"} and run.said == []
+
+
+def test_what_is_wrong_is_said_below_the_picture(webui: Webui, tmp_path: Path) -> None:
+    script, run = always_script(webui, tmp_path), Run()
+    script.before_process(run, "wrong")
+    assert run.said == ["Atelier: There is no look “wrong”."] and run.extra_generation_params == {}
+
+
+def test_a_detailer_s_second_look_is_left_alone(webui: Webui, tmp_path: Path) -> None:
+    script, run = always_script(webui, tmp_path), Run()
+    run._ad_inner = True  # type: ignore[attr-defined]
+    script.before_process(run, "red")
+    assert run.extra_generation_params == {}
+
+
+def test_an_infotext_gives_the_accordion_its_values_back(webui: Webui, tmp_path: Path) -> None:
+    script = always_script(webui, tmp_path)
+    ((part, value),) = script.infotext_fields
+    assert part.elem_id == "atelier_good_img2img_look"
+    assert value({"Good look": "blue 8x8"}) == "blue" and value({"Steps": "3"}) is None
+
+
+def test_the_plot_steps_through_an_accordion_s_value(webui: Webui, tmp_path: Path) -> None:
+    script, run = always_script(webui, tmp_path), Run()
+    webui.called("on_before_ui")
+    webui.called("on_before_ui")
+    (axis,) = webui.grid.axis_options
+    assert (axis.label, axis.choices()) == ("[Atelier] Look", ["red", "blue"])
+    axis.apply(run, "blue", ["red", "blue"])
+    script.before_process(run, "red")
+    assert run.extra_generation_params == {"Good look": "blue 320x240"}
+
+
+def test_a_control_that_left_no_trace_is_told(webui: Webui, tmp_path: Path) -> None:
+    script, run, made = always_script(webui, tmp_path), Run(), SimpleNamespace(comments="")
+    run.atelier_controls = 2  # type: ignore[attr-defined]
+    run.extra_generation_params = {"ControlNet 0": "…"}
+    script.postprocess(run, made)
+    assert made.comments == "Atelier: ControlNet did not run; the webui's console says why.\n"
+    made.comments, run.extra_generation_params["ControlNet 1"] = "", "…"
+    script.postprocess(run, made)
+    assert made.comments == ""

@@ -44,6 +44,7 @@ FOREIGN = {
     "core.hosts.forge": WEBUI,
     "core.hosts.entry": WEBUI,
     "core.hosts.embedded": {"gradio", "diffusers", "transformers", "accelerate", "peft", "psutil", "yaml", "uvicorn"}
+    | {"dollhouse"}  # its detector comes along with the small model
     | WEB,
 }
 PORT = {"host", "entries"}  # what the core says of hosts in general

@@ -75,6 +75,7 @@ def test_a_unit_declares_itself_and_offers_what_it_declares(unit: Path) -> None:
     offered = {name: set(names_in(package_of(unit) / f"{name}.py")) for name in ("panel", "api", "run")}
     assert "build" in offered["panel"] and "ROUTES" in offered["api"]
     assert ("EXTRAS" in offered["panel"]) == declared.extras
+    assert ("ALWAYS" in offered["panel"]) == declared.always
     assert ("UPSCALERS" in offered["run"]) == declared.upscalers
 
 

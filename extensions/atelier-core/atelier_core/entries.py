@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from PIL import Image
 
+from .geometry import Extent
 from .host import Host
+from .job import Control
 
 
 @dataclass(frozen=True)
@@ -27,3 +29,31 @@ class UpscalerEntry:
 
     listed: Callable[[Host], list[tuple[str, str, int]]]  # name shown, path, scale
     upscale: Callable[[Host, Image.Image, float, str | None], Image.Image]
+
+
+@dataclass(frozen=True)
+class Additions:
+    """What an accordion adds to a picture of the host's own tabs."""
+
+    controls: tuple[Control, ...] = ()
+    info: Mapping[str, str] = field(default_factory=dict)  # infotext entries
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A value of an accordion that the host's X/Y/Z plot may step through."""
+
+    label: str
+    name: str  # of the component
+    choices: Callable[[Host], list[str]]
+
+
+@dataclass(frozen=True)
+class AlwaysEntry:
+    """An accordion in txt2img and img2img whose values act on every picture made there."""
+
+    title: str
+    controls: Callable[[Host, str], dict[str, Any]]  # tab -> gradio components by name
+    add: Callable[[Host, dict[str, Any], Extent], Additions]  # their values and the picture's size; may raise UserError
+    restored: Callable[[Host, str, str, Mapping[str, str]], Any]  # tab, component's name, infotext -> update or None
+    axes: tuple[Axis, ...] = ()

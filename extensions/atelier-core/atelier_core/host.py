@@ -22,6 +22,21 @@ class ModelFile:
     kind: Kind
 
 
+@dataclass(frozen=True)
+class Annotator:
+    """A preprocessor of the host's own: from a picture to a map, with poses also to the poses."""
+
+    name: str
+    kind: str  # of the ControlNet that reads its map: "openpose", "depth", …
+    missing: str = ""  # the file that it lacks; empty: it runs and fetches nothing
+
+
+@dataclass(frozen=True)
+class Annotated:
+    map: Image.Image  # RGB, of the picture's size
+    poses: tuple[Mapping[str, Any], ...] = ()  # in the words of OpenPose's JSON, in pixels
+
+
 class Work(Protocol):
     """A piece of long work the user watches. Given by `Host.working`."""
 
@@ -48,6 +63,12 @@ class Host(Protocol):
         """Raises UserError before any sampling when the host lacks something; Interrupted when stopped."""
 
     def caption(self, picture: Image.Image) -> str: ...
+
+    def annotators(self) -> tuple[Annotator, ...]:
+        """The preprocessors that are installed, whether or not their weights are."""
+
+    def annotate(self, name: str, picture: Image.Image) -> Annotated:
+        """Raises UserError for one that is not there or lacks its weights: nothing is ever fetched."""
 
     # long work
     def working(self, title: str) -> AbstractContextManager[Work]:

@@ -1,8 +1,8 @@
 """Finds the units and loads them by path; a unit that fails is named and skipped, the others live.
 
 A unit is a folder `<name>/` with a package `atelier_<name>` whose `__init__` holds `UNIT`. What a unit offers lies in
-modules of fixed names: `panel.build(host)` its tab, `api.ROUTES` its REST routes; `panel.EXTRAS` and `run.UPSCALERS`
-when the declaration says so.
+modules of fixed names: `panel.build(host)` its tab, `api.ROUTES` its REST routes; `panel.EXTRAS`, `panel.ALWAYS` and
+`run.UPSCALERS` when the declaration says so.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Unit:
     settings: tuple[Setting, ...] = ()
     extras: bool = False  # has an entry in the host's Extras tab
     upscalers: bool = False  # offers models in the host's own upscaler list
+    always: bool = False  # has an accordion in txt2img and img2img
     name: str = ""
     folder: Path = field(default_factory=Path)
 

@@ -30,6 +30,7 @@ class Route:
     run: Callable[..., Any]
     args: type | None = None  # None: run(host)
     about: str = ""
+    page: bool = False  # needed by our pages: open to whom the web UI is open
 
 
 def mount(app: FastAPI, host: Host, unit: str, routes: tuple[Route, ...]) -> None:
@@ -58,7 +59,7 @@ def add(
 
 def _endpoint(host: Host, route: Route) -> Callable[..., Any]:
     async def endpoint(request: Request) -> Response:
-        return await guarded(host, request, lambda body: _call(host, route, body))
+        return await guarded(host, request, lambda body: _call(host, route, body), route.page)
 
     return endpoint
 

@@ -23,7 +23,7 @@ from ..settings import CORE_SETTINGS
 from ..ui import pages, tabs
 from ..units import Unit
 from . import current
-from .a1111 import generate
+from .a1111 import always, generate
 
 SECTION = ("atelier", "Atelier")
 
@@ -45,6 +45,7 @@ def _register(found: tuple[Unit, ...]) -> dict[str, type]:
     script_callbacks.on_app_started(partial(_routes, live))
     script_callbacks.on_ui_settings(partial(_settings, found))
     script_callbacks.on_ui_tabs(partial(_tabs, live))
+    script_callbacks.on_before_ui(partial(_axes, live))
     return {name: kind for unit in live for name, kind in _classes(unit).items()}
 
 
@@ -55,6 +56,8 @@ def _classes(unit: Unit) -> dict[str, type]:
             upscaler_class(unit)
         if unit.extras:
             classes[f"{unit.package}_extras"] = _extras_class(unit)
+        if unit.always:
+            classes[f"{unit.package}_always"] = always.script_class(unit, current())  # type: ignore[arg-type]
     return classes
 
 
@@ -74,6 +77,12 @@ def _tabs(live: tuple[Unit, ...]) -> list[tuple[Any, str, str]]:
             with _isolated(unit):
                 made.append(tabs.tab(unit, current()))
     return made
+
+
+def _axes(live: tuple[Unit, ...]) -> None:
+    for unit in (unit for unit in live if unit.always):
+        with _isolated(unit):
+            always.register_axes([unit.module("panel").ALWAYS], current())  # type: ignore[arg-type]
 
 
 @contextmanager

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from ..args import add_entries
 from ..errors import Interrupted, UserError
 from ..geometry import Extent
-from ..host import Kind, ModelFile
+from ..host import Annotated, Annotator, Kind, ModelFile
 from ..job import Job, Result
 from ..patches import Attached, Now
 from ..settings import defaults
@@ -139,6 +139,17 @@ class FakeHost:
 
     def caption(self, picture: Image.Image) -> str:
         return f"a picture of {picture.width} by {picture.height} pixels"
+
+    def annotators(self) -> tuple[Annotator, ...]:
+        return (Annotator("outline", "lineart"), Annotator("fancy", "depth", "fancy.pth"))
+
+    def annotate(self, name: str, picture: Image.Image) -> Annotated:
+        known = {one.name: one for one in self.annotators()}
+        if name not in known:
+            raise UserError("There is no preprocessor “{name}” here.", name=name)
+        if known[name].missing:
+            raise UserError("The preprocessor “{name}” lacks its file {file}.", name=name, file=known[name].missing)
+        return Annotated(picture.convert("L").filter(ImageFilter.FIND_EDGES).convert("RGB"))
 
     @contextmanager
     def working(self, title: str) -> Iterator[FakeWork]:

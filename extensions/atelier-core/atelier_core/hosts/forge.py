@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,11 @@ from backend import memory_management
 from backend.patcher.base import ModelPatcher
 from lib_controlnet import external_code, global_state
 from modules import sd_models
+from modules_forge import shared as forge_shared
 
 from ..job import Control
 from ..memory import Lent
+from .a1111.annotators import Annotators
 from .a1111.controls import Controls
 from .a1111.generate import Generator
 from .a1111.host import A1111Host
@@ -40,6 +43,14 @@ class ForgeControls(Controls):
         )
 
 
+class ForgeAnnotators(Annotators):
+    def processors(self) -> Mapping[str, Any]:
+        return forge_shared.supported_preprocessors
+
+    def weights(self) -> Path | None:
+        return Path(forge_shared.preprocessor_dir)
+
+
 class ForgeGenerator(Generator):
     controls = ForgeControls
 
@@ -58,6 +69,7 @@ class ForgeLent(Lent):
 class ForgeHost(A1111Host):
     name = "forge"
     generator = ForgeGenerator
+    preprocessors = ForgeAnnotators
 
     @contextmanager
     def lend(self, network: Any, need: int) -> Iterator[Lent]:

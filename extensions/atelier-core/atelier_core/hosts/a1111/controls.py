@@ -21,7 +21,7 @@ class Controls:
     def __init__(self, job: Job) -> None:
         """Refuses before any sampling when the script or a model is missing."""
         self.job = job
-        self.script = self._script() if job.controls else None
+        self.script: Any = self._script() if job.controls else None
         self.models = [self._model(control) for control in job.controls]
 
     def _script(self) -> Any:
@@ -84,6 +84,17 @@ class Controls:
         finally:
             self.script.args_from, self.script.args_to = before
 
+    def join(self, p: Any) -> None:
+        """Into units that the user has left off in this run's own tab; how many there are shall not change."""
+        args = list(p.script_args)
+        units = range(self.script.args_from, self.script.args_to)
+        free = [place for place in units if _is_on(args[place]) is False]
+        if len(free) < len(self.models):
+            raise UserError("All ControlNet units of this tab are in use: switch one off.")
+        for place, control, model in zip(free, self.job.on_canvas().controls, self.models, strict=False):
+            args[place] = self.unit(control, model)
+        p.script_args = tuple(args)
+
     def _runner(self) -> Any:
         runner = copy(scripts.scripts_img2img if self.job.init else scripts.scripts_txt2img)
         runner.callback_map = {}  # a copy shares this cache with the original, keyed by length only
@@ -99,3 +110,8 @@ class Controls:
 
     def notes(self) -> tuple[str, ...]:
         return tuple(f"ControlNet: {model}" for model in self.models)
+
+
+def _is_on(unit: Any) -> bool | None:
+    """None for an argument that is no unit."""
+    return unit.get("enabled") if isinstance(unit, dict) else getattr(unit, "enabled", None)

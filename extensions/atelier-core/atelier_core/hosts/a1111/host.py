@@ -17,12 +17,13 @@ from modules import call_queue, devices, launch_utils, lowvram, paths, sd_models
 from PIL import Image
 
 from ...errors import Interrupted, UserError
-from ...host import Kind, ModelFile
+from ...host import Annotated, Annotator, Kind, ModelFile
 from ...job import Job, Result
 from ...memory import Lent, free
 from ...settings import defaults
 from ...texts import translate
 from ...units import all_settings
+from .annotators import Annotators
 from .generate import Generator
 
 WEIGHTS = {".safetensors", ".ckpt", ".pth", ".pt", ".bin"}
@@ -67,6 +68,7 @@ class A1111Host:
     name = "a1111"
     tabs = ("txt2img", "img2img", "inpaint", "extras")
     generator: type[Generator] = Generator
+    preprocessors: type[Annotators] = Annotators
 
     def __init__(self) -> None:
         self.version: str = launch_utils.git_tag()
@@ -99,6 +101,13 @@ class A1111Host:
             network.to(devices.cpu)
             reader.blip_model, reader.dtype = before
             devices.torch_gc()
+
+    def annotators(self) -> tuple[Annotator, ...]:
+        return self.preprocessors().listed()
+
+    def annotate(self, name: str, picture: Image.Image) -> Annotated:
+        with self.working("annotate"):
+            return self.preprocessors().run(name, picture)
 
     # long work
     @contextmanager

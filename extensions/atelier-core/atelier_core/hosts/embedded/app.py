@@ -35,13 +35,14 @@ ONLY_SMALL = (
 
 
 def build(host: EmbeddedHost, units: Sequence[Unit]) -> gr.Blocks:
+    always = [unit for unit in units if unit.always]
     with _empty(host) as blocks:
         top = _top(host)
         with gr.Tabs(elem_id="tabs") as all_tabs:
             with gr.Tab("txt2img", elem_id="tab_txt2img", id="txt2img"):
-                first = Panel(host, "txt2img")
+                first = Panel(host, "txt2img", always)
             with gr.Tab("img2img", elem_id="tab_img2img", id="img2img"):
-                second = Panel(host, "img2img")
+                second = Panel(host, "img2img", always)
             for unit in units:
                 _unit_tab(host, unit)
             with gr.Tab(host.translate("Pictures"), elem_id="tab_outputs", id="outputs") as outputs:

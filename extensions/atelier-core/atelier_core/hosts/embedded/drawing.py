@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +19,8 @@ from ...geometry import Extent
 from ...job import Control, Job
 from ...picture import from_pil, read
 from ...ui.widgets import hidden_text, page_click, run_click, sentence
-from . import dollhouse
+from ...units import Unit
+from . import accordions, dollhouse
 from .host import EmbeddedHost
 from .samplers import NAMES, SCHEDULES
 
@@ -40,8 +41,9 @@ INFOTEXT = {  # entry of an infotext -> the value it sets
 class Panel:
     """One of the two tabs; `parts` are its components by the names that `draw` knows them by."""
 
-    def __init__(self, host: EmbeddedHost, tab: Tab) -> None:
+    def __init__(self, host: EmbeddedHost, tab: Tab, always: Sequence[Unit] = ()) -> None:
         self.host, self.tab, self.t = host, tab, host.translate
+        self.always = always
         self.parts: dict[str, Any] = {}
         self.chosen = gr.State(0)  # which picture of the gallery
         self._words()
@@ -51,6 +53,8 @@ class Panel:
                     self._source()
                 self._numbers()
                 self._control()
+                for unit in always:
+                    self.parts |= accordions.controls(host, tab, unit)
             with gr.Column(scale=7, min_width=320):
                 self._result()
         self._wire()
@@ -187,7 +191,7 @@ class Panel:
     def _wire(self) -> None:
         parts = self.parts
         outputs = [self.gallery, self.seed_of_first, self.said]
-        run = partial(draw, self.host, self.tab, tuple(parts))
+        run = partial(draw, self.host, self.tab, tuple(parts), self.always)
         run_click(self.start, self.host, run, list(parts.values()), outputs, self._id("progress"))
         self.stop.click(fn=self.host.interrupt, queue=False)
         self.gallery.select(fn=_index, outputs=[self.chosen])
@@ -201,7 +205,13 @@ class Panel:
         self.examples.input(fn=lambda words: words, inputs=[self.examples], outputs=[parts["prompt"]])
         read = [parts[name] for name in ("prompt", "negative", "width", "height", *INFOTEXT.values()) if name in parts]
         names = tuple(name for name, part in parts.items() if part in read)
-        self.paste.click(fn=partial(pasted, names), inputs=[parts["prompt"]], outputs=[parts[name] for name in names])
+        further = partial(accordions.restored, self.host, self.tab, self.always)
+        outputs = [*(parts[name] for name in names), *(p for n, p in parts.items() if accordions.is_of_unit(n))]
+        self.paste.click(
+            fn=lambda words: [*pasted(names, words), *further(tuple(parts), words)],
+            inputs=[parts["prompt"]],
+            outputs=outputs,
+        )
         if self.tab == "img2img":
             taken = [parts["width"], parts["height"], parts["mode"], self.modes]
             for name, mode in (("init", "img2img"), ("painted", "inpaint")):
@@ -266,9 +276,9 @@ def _as_value(name: str, text: str) -> Any:
     return int(number) if number.is_integer() else number
 
 
-def draw(host: EmbeddedHost, tab: Tab, names: tuple[str, ...], *given: Any) -> tuple[Any, ...]:
+def draw(host: EmbeddedHost, tab: Tab, names: tuple[str, ...], always: Sequence[Unit], *given: Any) -> tuple[Any, ...]:
     values = dict(zip(names, given, strict=True))
-    result = host.generate(job_of(host, tab, values))
+    result = host.generate(accordions.added(host, job_of(host, tab, values), always, values))
     folder = host.outputs(f"{tab}-images")
     paths = [
         saved(picture, folder, seed, text)

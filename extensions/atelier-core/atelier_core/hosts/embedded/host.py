@@ -15,11 +15,12 @@ from PIL import Image
 
 from ... import __version__
 from ...errors import UserError
-from ...host import Kind, ModelFile
+from ...host import Annotated, Annotator, Kind, ModelFile
 from ...job import Job, Result
 from ...settings import Setting
 from ...texts import translate
 from ...units import all_settings
+from . import dolls
 from .config import Config
 from .queue import Queue, Work
 from .shelf import Shelf
@@ -141,6 +142,14 @@ class EmbeddedHost:
         reader, network = _blip(self.root / "models" / "BLIP")
         with self.working("caption"), self.lend(network, need=2 * 2**30):
             return captions.caption(reader, network, picture)
+
+    def annotators(self) -> tuple[Annotator, ...]:
+        return dolls.annotators()
+
+    def annotate(self, name: str, picture: Image.Image) -> Annotated:
+        if name not in {one.name for one in self.annotators()}:
+            raise UserError("There is no preprocessor “{name}” here.", name=name)
+        return dolls.annotated(self, picture)
 
     # long work
     def working(self, title: str) -> AbstractContextManager[Work]:
