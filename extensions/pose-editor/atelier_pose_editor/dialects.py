@@ -105,7 +105,7 @@ def _openpose(found: dict[str, Any], size: Extent | None, notes: list[str]) -> P
         raise UserError("This is not a pose.")
     if found.get("animals"):
         notes.append("The animals in the file were left out.")
-    listed = people_of(found.get("people") or [])
+    listed = people_of([] if found.get("people") is None else found["people"])
     people = [person for n, one in enumerate(listed, 1) if (person := _person(one, n))]
     if len(people) < len(listed):
         notes.append("People without any joint were left out.")
