@@ -5,12 +5,14 @@
 // A panel writes, in a gr.HTML with an elem_id,
 //   <div class="atelier-page" id="…" data-unit="upscaler" data-page="atelier/pages/…" style="height: 600px"
 //        data-show='{"before": …, "after": …}'></div>        (data-lang and data-title if it likes)
+// or, for an editor, data-open='{"document": …, "picture": …, "options": …, "stamp": 1}',
 // and may write it anew at any time: the frame lives beside it and is only told what has changed.
 
 (() => {
   if (window.atelier) return;
 
   const OURS = /^atelier_[\w-]+$/; // the only elements a page may write to or press
+  const PATIENCE = 3000; // ms a page may take to send its last edits
   const SETTLE = 60; // ms: gradio redraws in many small steps, and needs a moment to take a new value
   const PICTURES = "atelier/v1/core/pictures"; // relative: the webui may sit below a path of a proxy
   const RECEIVERS = {
@@ -19,7 +21,10 @@
     inpaint: ["img2img", "img2img_inpaint_tab", "img2maskimg"],
     extras: ["extras", "", "extras_image"],
   };
-  const told = new WeakMap(); // frame -> {ready, look, shown}
+  const told = new WeakMap(); // frame -> {ready, look, shown, opened}
+  const flushing = new Map(); // id of a flush -> what to do when the page has answered
+  const pressing = new Set(); // ids of buttons that wait for a flush
+  let flushes = 0;
 
   const app = () => (typeof window.gradioApp === "function" ? window.gradioApp() : document);
   const find = (id) => (id ? app().querySelector(`#${CSS.escape(id)}`) : null);
@@ -48,7 +53,7 @@
     frame.dataset.atelierFrame = nameOf(place);
     frame.style.cssText = "display: block; width: 100%; border: 0; border-radius: 8px;";
     frame.style.height = place.style.height || "600px";
-    told.set(frame, { ready: false, look: "", shown: "" });
+    told.set(frame, { ready: false, look: "", shown: "", opened: "" });
     homeOf(place).append(frame);
     homeOf(place).dataset.atelierHome = ""; // hides the place: the frame stands for it
   }
@@ -70,9 +75,11 @@
     if (!known?.ready) return;
     const look = JSON.stringify(lookFor(place));
     const shown = place.dataset.show ?? "";
+    const opened = place.dataset.open ?? "";
     if (look !== known.look) post(frame, "host", JSON.parse(look));
     if (shown !== known.shown) post(frame, "show", JSON.parse(shown || "{}"));
-    Object.assign(known, { look, shown });
+    if (opened && opened !== known.opened) post(frame, "open", JSON.parse(opened));
+    Object.assign(known, { look, shown, opened });
   }
 
   const post = (frame, type, fields) =>
@@ -95,20 +102,23 @@
     if (!place) return;
     const frame = frameOf(place);
     if (data.type === "ready") {
-      told.set(frame, { ready: true, look: "", shown: "" });
+      told.set(frame, { ready: true, look: "", shown: "", opened: "" });
       tell(place);
     }
+    if (data.type === "flushed") flushing.get(data.id)?.(frame, data.ok === true);
     if (data.type === "send") {
       const ok = await write(data);
       if (Number.isSafeInteger(data.id)) post(frame, "answer", { id: data.id, ok });
     }
   }
 
+  const buttonOf = (id) => find(id)?.closest("button") ?? find(id)?.querySelector("button");
+
   /** Writes into a hidden textbox of a panel and presses a hidden button. False when there are no such things. */
   async function write({ field, value, button }) {
     if (!OURS.test(field) || typeof value !== "string" || (button && !OURS.test(button))) return false;
     const box = find(field)?.querySelector("textarea, input");
-    const press = find(button)?.closest("button") ?? find(button)?.querySelector("button");
+    const press = buttonOf(button);
     if (!box || (button && !press)) return false;
     box.value = value;
     box.dispatchEvent(new Event("input", { bubbles: true }));
@@ -199,6 +209,41 @@
     return args;
   }
 
+  /** Lets the page `pageId` send its last edits; false when it has not done so within 3 s. An unopened page has none. */
+  function flush(pageId) {
+    const page = find(pageId);
+    const frame = page && frameOf(page);
+    if (!told.get(frame)?.ready) return Promise.resolve(true);
+    const id = ++flushes;
+    return new Promise((resolve) => {
+      const done = (ok) => {
+        clearTimeout(timer);
+        flushing.delete(id);
+        resolve(ok);
+      };
+      const timer = setTimeout(done, PATIENCE, false);
+      flushing.set(id, (from, ok) => from === frame && done(ok));
+      post(frame, "flush", { id });
+    });
+  }
+
+  /**
+   * For the button of a run over what a page edits. gradio collects a button's inputs before its js runs, so the button
+   * that is seen has only js="() => window.atelier.submitAfter('…_progress', '…_page', '…_run')": the page sends its last
+   * edits into its textbox, then the button `run`, which has the inputs and `submit`, is pressed. Once at a time.
+   */
+  async function submitAfter(container, pageId, run) {
+    if (!OURS.test(run) || pressing.has(run)) return [];
+    pressing.add(run);
+    find(container)?.setAttribute("aria-busy", "true");
+    const sent = await flush(pageId);
+    if (!sent) speaker(find(pageId))("The last edits did not arrive and are not part of this run.");
+    pressing.delete(run);
+    find(container)?.removeAttribute("aria-busy");
+    buttonOf(run)?.click();
+    return [];
+  }
+
   const submitTo =
     (container) =>
     (...inputs) =>
@@ -219,7 +264,7 @@
     return tab.parentElement.querySelectorAll(":scope > .tab-nav > button")[siblings.indexOf(tab)] ?? null;
   }
 
-  window.atelier = Object.freeze({ refresh, send, submit, submitTo, switchTo, take });
+  window.atelier = Object.freeze({ flush, refresh, send, submit, submitAfter, submitTo, switchTo, take });
 
   const style = document.createElement("style");
   style.textContent = "[data-atelier-home] .atelier-page { display: none !important; }";
@@ -227,7 +272,7 @@
 
   let waiting = 0;
   const soon = () => (waiting ||= setTimeout(() => ((waiting = 0), refresh()), SETTLE));
-  const watched = { childList: true, subtree: true, attributes: true, attributeFilter: ["data-show"] };
+  const watched = { childList: true, subtree: true, attributes: true, attributeFilter: ["data-show", "data-open"] };
   window.addEventListener("message", heard);
   new MutationObserver(soon).observe(document.documentElement, watched);
   new MutationObserver(soon).observe(document.body, { attributes: true, attributeFilter: ["class"] }); // dark or light

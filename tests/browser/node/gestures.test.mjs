@@ -34,12 +34,136 @@ test("a drag pans by the way of the pointer, from where it went down", () => {
   assert.deepEqual(state, idle);
 });
 
-test("the middle button pans, the right one does nothing", () => {
-  assert.equal(play(["down", 1, 0, 0, { button: 1 }], ["move", 1, 50, 0]).acts.length, 1);
-  assert.deepEqual(play(["down", 1, 0, 0, { button: 2 }], ["move", 1, 50, 0], ["up", 1, 50, 0]), {
-    acts: [],
-    state: idle,
-  });
+test("the middle button and the space bar pan, whatever lies under them, and never tap", () => {
+  for (const how of [{ button: 1 }, { panning: true }]) {
+    const { acts, state } = play(["down", 1, 0, 0, { ...how, ...wipe }], ["move", 1, 2, 1], ["up", 1, 2, 1]);
+    assert.deepEqual(acts, [{ act: "pan", dx: 2, dy: 1 }]);
+    assert.deepEqual(state, idle);
+    assert.deepEqual(play(["down", 1, 0, 0, how], ["up", 1, 0, 0]).acts, []);
+  }
+});
+
+test("the right button asks for a menu, at once, and drags nothing", () => {
+  const { acts, state } = play(
+    ["down", 1, 7, 8, { button: 2, ...wipe }],
+    ["move", 1, 50, 0],
+    ["up", 1, 50, 0],
+    ["down", 1, 3, 4, { button: 2 }],
+  );
+  assert.deepEqual(acts, [
+    { act: "menu", at: { x: 7, y: 8 }, grip: "wipe" },
+    { act: "menu", at: { x: 3, y: 4 }, grip: null },
+  ]);
+  assert.deepEqual(state, idle);
+});
+
+test("a Mac's Ctrl+click, known only after its press, puts the grip back and asks for a menu", () => {
+  const { acts, state } = play(
+    ["down", 1, 7, 8, wipe],
+    ["menu", 1, 7, 8],
+    ["move", 1, 9, 9],
+    ["up", 1, 9, 9],
+    ["menu", 1, 0, 0],
+  );
+  assert.deepEqual(
+    acts.map(({ act, grip, cancelled }) => [act, grip, cancelled]),
+    [
+      ["grab", "wipe", undefined],
+      ["drop", "wipe", true],
+      ["menu", "wipe", undefined],
+    ],
+  );
+  assert.deepEqual(state, idle);
+});
+
+test("buttons on the side are not ours; a pen's far end is", () => {
+  assert.deepEqual(play(["down", 1, 0, 0, { button: 3 }], ["up", 1, 0, 0]).acts, []);
+  assert.equal(play(["down", 1, 0, 0, { button: 5, ...wipe }]).acts[0].act, "grab");
+});
+
+test("acts of a press tell its manner, a drag also the places in between", () => {
+  const manner = { device: "pen", pressure: 0.25, shift: true, alt: false, ctrl: false, eraser: false };
+  const points = [
+    { x: 1, y: 1, pressure: 0.2, time: 3 },
+    { x: 2, y: 2, pressure: 0.3, time: 7 },
+  ];
+  const { acts } = play(
+    ["down", 1, 0, 0, { manner, ...wipe }],
+    ["move", 1, 2, 2, { manner: { ...manner, pressure: 0.75 }, points }],
+    ["up", 1, 2, 2, { manner }],
+    ["down", 1, 50, 50, { manner }],
+    ["up", 1, 50, 50, { manner }],
+  );
+  assert.deepEqual(
+    acts.map(({ act, pressure, shift }) => [act, pressure, shift]),
+    [
+      ["grab", 0.25, true],
+      ["drag", 0.75, true],
+      ["drop", 0.25, true],
+      ["tap", 0.25, true],
+    ],
+  );
+  assert.deepEqual(acts[1].points, points);
+});
+
+test("a finger that rests is a hold, and no tap any more", () => {
+  const at = { x: 10, y: 10 };
+  const { acts, state } = play(
+    ["down", 1, 10, 10, touch],
+    ["move", 1, 13, 10],
+    ["hold", 1, 10, 10],
+    ["move", 1, 90, 10],
+    ["up", 1, 90, 10],
+    ["hold", 1, 0, 0],
+  );
+  assert.deepEqual(acts, [{ act: "hold", at: { ...at, x: 13 }, grip: null }]);
+  assert.deepEqual(state, idle);
+});
+
+test("a hold puts a grip back that hardly moved; one that is dragged does not hold, even back at its start", () => {
+  const kinds = (...events) => play(...events).acts.map(({ act, cancelled }) => (cancelled ? `${act}!` : act));
+  const grab = ["down", 1, 0, 0, { ...touch, ...wipe }];
+  assert.deepEqual(kinds(grab, ["move", 1, 5, 0], ["hold", 1, 0, 0], ["up", 1, 5, 0]), [
+    "grab",
+    "drag",
+    "drop!",
+    "hold",
+  ]);
+  assert.deepEqual(kinds(grab, ["move", 1, 30, 0], ["move", 1, 0, 0], ["hold", 1, 0, 0], ["up", 1, 0, 0]), [
+    "grab",
+    "drag",
+    "drag",
+    "drop",
+  ]);
+});
+
+test("nothing holds while two fingers pinch or one pans", () => {
+  const finger = ["down", 1, 0, 0, touch];
+  assert.deepEqual(play(finger, ["down", 2, 9, 9, touch], ["hold", 1, 0, 0]).acts, []);
+  assert.deepEqual(
+    play(finger, ["move", 1, 50, 0], ["hold", 1, 0, 0]).acts.map(({ act }) => act),
+    ["pan"],
+  );
+});
+
+test("the hand that rests beside a pen is not felt", () => {
+  const { acts, state } = play(
+    ["down", 1, 0, 0, { device: "pen", ...wipe }],
+    ["down", 2, 300, 200, touch],
+    ["move", 2, 320, 200],
+    ["move", 1, 5, 5],
+    ["up", 2, 320, 200],
+    ["up", 1, 5, 5],
+  );
+  assert.deepEqual(
+    acts.map(({ act, cancelled }) => [act, cancelled]),
+    [
+      ["grab", undefined],
+      ["drag", undefined],
+      ["drop", false],
+    ],
+  );
+  assert.deepEqual(state, idle);
 });
 
 test("moves without a press mean nothing", () => {
@@ -99,9 +223,14 @@ test("two fingers pinch; the one that stays pans on", () => {
     ["move", 2, 125, 5],
     ["up", 2, 125, 5],
   );
+  const since = [
+    { x: 0, y: 0 },
+    { x: 100, y: 0 },
+  ];
   assert.deepEqual(acts, [
     {
       act: "pinch",
+      since,
       from: [
         { x: 0, y: 0 },
         { x: 100, y: 0 },
@@ -113,6 +242,7 @@ test("two fingers pinch; the one that stays pans on", () => {
     },
     {
       act: "pinch",
+      since,
       from: [
         { x: 0, y: 0 },
         { x: 120, y: 0 },
@@ -186,4 +316,49 @@ test("keys: by what they print, and by their place on a Korean layout", () => {
   assert.equal(key({ key: "0", target: { tagName: "INPUT" } }), null);
   assert.equal(key({ key: " ", target: { tagName: "BUTTON" } }), null);
   assert.equal(key({ key: "0", target: { tagName: "BUTTON" } }), "fit");
+});
+
+test("keys with Ctrl or Cmd, Alt and Shift, in this order", () => {
+  const bindings = { "mod+KeyZ": "undo", "mod+shift+KeyZ": "redo", "shift+ArrowLeft": "far", ArrowLeft: "near" };
+  const key = (event) => command({ target: { tagName: "MAIN" }, ...event }, { ...bindings, "alt+KeyZ": "other" });
+  const z = { key: "z", code: "KeyZ" };
+  assert.equal(key({ ...z, ctrlKey: true }), "undo");
+  assert.equal(key({ ...z, metaKey: true }), "undo");
+  assert.equal(key({ key: "Z", code: "KeyZ", metaKey: true, shiftKey: true }), "redo");
+  assert.equal(key({ key: "ㅋ", code: "KeyZ", ctrlKey: true }), "undo");
+  assert.equal(key({ ...z, altKey: true }), "other");
+  assert.equal(key({ ...z, altKey: true, ctrlKey: true }), null);
+  assert.equal(key(z), null);
+  assert.equal(key({ key: "ArrowLeft", code: "ArrowLeft", shiftKey: true }), "far");
+  assert.equal(key({ key: "ArrowLeft", code: "ArrowLeft" }), "near");
+  assert.equal(key({ key: "ArrowLeft", code: "ArrowLeft", ctrlKey: true }), null);
+});
+
+test("a letter is the one that is printed: on a French keyboard the key in the place of Z undoes nothing", () => {
+  const key = (event) => command({ ctrlKey: true, ...event }, { "mod+KeyZ": "undo", "mod+KeyW": "close" });
+  assert.equal(key({ key: "z", code: "KeyW" }), "undo");
+  assert.equal(key({ key: "w", code: "KeyZ" }), "close");
+});
+
+test("Shift holds with what is bound without it, but not beside Ctrl", () => {
+  const bindings = { "+": "larger", KeyB: "peek", "mod+KeyS": "save" };
+  assert.equal(command({ key: "+", code: "Equal", shiftKey: true }, bindings), "larger");
+  assert.equal(command({ key: "B", code: "KeyB", shiftKey: true }, bindings), "peek");
+  assert.equal(command({ key: "S", code: "KeyS", shiftKey: true, ctrlKey: true }, bindings), null);
+});
+
+test("keys in a field are the field's; a box to tick has no text to undo", () => {
+  const undo = (target) => command({ key: "z", code: "KeyZ", ctrlKey: true, target }, { "mod+KeyZ": "undo" });
+  assert.equal(undo({ tagName: "INPUT", type: "text" }), null);
+  assert.equal(undo({ tagName: "TEXTAREA" }), null);
+  assert.equal(undo({ tagName: "P", isContentEditable: true }), null);
+  assert.equal(undo({ tagName: "INPUT", type: "range" }), "undo");
+  assert.equal(undo({ tagName: "BUTTON" }), "undo");
+  assert.equal(command({ key: "ArrowLeft", target: { tagName: "INPUT", type: "range" } }, { ArrowLeft: "x" }), null);
+});
+
+test("a bound function comes back as it is, and names of objects' own are no bindings", () => {
+  const act = () => {};
+  assert.equal(command({ key: "x", code: "KeyX" }, { KeyX: act }), act);
+  assert.equal(command({ key: "constructor", code: "toString" }, {}), null);
 });

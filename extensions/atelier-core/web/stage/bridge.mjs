@@ -2,7 +2,9 @@
 // Only messages from our own origin and from the other side's window count, and only with the fields listed here.
 
 const PICTURE_ID = /^[\w-][\w.-]{0,127}$/;
-const text = (value) => typeof value === "string" && value.length <= 100_000;
+const upTo = (most) => (value) => typeof value === "string" && value.length <= most; // in UTF-16 units
+const text = upTo(100_000);
+const whole = upTo(2_000_000); // a whole document of an editor
 const id = (value) => typeof value === "string" && PICTURE_ID.test(value);
 const optional = (check) => (value) => value === undefined || value === null || check(value);
 
@@ -10,9 +12,17 @@ export const isPictureId = id;
 
 const SHAPES = {
   ready: { page: text }, // page -> host: I listen now
-  send: { field: text, value: text, button: optional(text) }, // page -> host: write into that textbox, press the button
+  send: { field: text, value: whole, button: optional(text) }, // page -> host: write into that textbox, press the button
+  flushed: { id: Number.isSafeInteger, ok: (value) => typeof value === "boolean" }, // page -> host: to its flush
   host: { lang: optional(text), theme: optional((value) => value === "dark" || value === "light") }, // host -> page
   show: { before: optional(id), after: optional(id) }, // host -> page: these pictures
+  open: {
+    document: optional(whole),
+    picture: optional(id),
+    options: optional(whole),
+    stamp: optional(Number.isFinite), // higher for what the host opened later
+  }, // host -> page: edit this
+  flush: { id: Number.isSafeInteger }, // host -> page: send what is not sent yet, then say flushed
   say: { sentence: text, values: optional((value) => typeof value === "object") }, // host -> page: tell the user
   answer: { id: Number.isSafeInteger, ok: (value) => typeof value === "boolean" }, // host -> page
 };
@@ -22,11 +32,14 @@ export function checked(data) {
   if (data === null || typeof data !== "object" || data.atelier !== 1) return null;
   if (!Object.hasOwn(SHAPES, data.type)) return null;
   const shape = SHAPES[data.type];
-  const whole = Object.keys(shape).every((name) => shape[name](data[name]));
-  return whole && optional(Number.isSafeInteger)(data.id) ? data : null;
+  const fits = Object.keys(shape).every((name) => shape[name](data[name]));
+  return fits && optional(Number.isSafeInteger)(data.id) ? data : null;
 }
 
-/** The page's end. `on` maps a type to what to do. Works without a parent: then nothing comes and nothing goes. */
+/**
+ * The page's end. `on` maps a type to what to do. Works without a parent: then nothing comes and nothing goes.
+ * `on.flush` may give a promise; the host is told when it is kept (`ok`) or broken. A page without it has nothing unsent.
+ */
 export function connect(page, on, self = window) {
   const host = self.parent === self ? null : self.parent;
   const waiting = new Map();
@@ -39,12 +52,23 @@ export function connect(page, on, self = window) {
     const message = checked(event.data);
     if (!message) return;
     if (message.type === "answer") settle(message);
+    else if (message.type === "flush") flush(message);
     else on[message.type]?.(message);
   };
 
   const settle = (answer) => {
     waiting.get(answer.id)?.(answer);
     waiting.delete(answer.id);
+  };
+
+  const flush = async ({ id }) => {
+    let ok = false;
+    try {
+      await on.flush?.();
+      ok = true;
+    } finally {
+      post({ type: "flushed", id, ok });
+    }
   };
 
   /** Posts and waits for the answer with the same id; null when there is no host or it stays silent. */

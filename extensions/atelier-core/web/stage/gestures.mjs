@@ -45,7 +45,7 @@ function pressed(state, event) {
     return { state: { touching, held: pinching([others[0], String(event.id)], touching), tapped: null }, acts };
   }
   const panning = event.panning || event.button === BUTTON.middle;
-  const grip = panning ? null : event.grip;
+  const grip = panning ? null : (event.grip ?? null);
   const kind = grip ? "grip" : panning ? "hand" : "press";
   return {
     state: { ...state, touching, held: { kind, id: event.id, grip, from: at, device: event.device } },

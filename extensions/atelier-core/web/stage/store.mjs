@@ -1,0 +1,93 @@
+// Where a browser keeps things: its database, else localStorage, else only this page's memory.
+// A store = {put(key, record) -> whether it is kept, get(key), remove(key), slim: little room, lasts: beyond a reload}.
+
+const DATABASE = "atelier";
+const TABLE = "kept";
+const PREFIX = "atelier-kept:";
+
+export async function openStore(self) {
+  return (await database(self)) ?? plain(self) ?? memory();
+}
+
+/** Null where there is no database or none may be opened, as in some private windows. */
+function database(self) {
+  return new Promise((resolve) => {
+    let asked;
+    try {
+      asked = self.indexedDB?.open(DATABASE, 1); // a frame without storage throws instead of failing
+    } catch {
+      asked = null;
+    }
+    if (!asked) return resolve(null);
+    asked.onupgradeneeded = () => asked.result.createObjectStore(TABLE);
+    asked.onsuccess = () => resolve(tableOf(asked.result));
+    asked.onerror = asked.onblocked = () => resolve(null);
+  });
+}
+
+function tableOf(db) {
+  let lost = false; // the browser took the database away: the user cleared what it keeps
+  db.onclose = () => (lost = true);
+  const run = (mode, ask) =>
+    new Promise((resolve) => {
+      if (lost) return resolve({ ok: false });
+      const work = db.transaction(TABLE, mode);
+      const asked = ask(work.objectStore(TABLE));
+      work.oncomplete = () => resolve({ ok: true, result: asked.result });
+      work.onabort = work.onerror = () => resolve({ ok: false });
+    });
+  return {
+    slim: false,
+    lasts: true,
+    put: async (key, record) => (await run("readwrite", (table) => table.put(record, key))).ok,
+    get: async (key) => (await run("readonly", (table) => table.get(key))).result ?? null,
+    remove: async (key) => void (await run("readwrite", (table) => table.delete(key))),
+  };
+}
+
+function plain(self) {
+  const kept = reached(self);
+  if (!kept) return null;
+  return {
+    slim: true,
+    lasts: true,
+    async put(key, record) {
+      try {
+        kept.setItem(PREFIX + key, JSON.stringify(record));
+        return true;
+      } catch (error) {
+        if (isFull(error)) return false;
+        throw error;
+      }
+    },
+    async get(key) {
+      const text = kept.getItem(PREFIX + key);
+      return text === null ? null : JSON.parse(text);
+    },
+    remove: async (key) => kept.removeItem(PREFIX + key),
+  };
+}
+
+/** The browser's localStorage if it takes anything at all: a closed one throws when it is only looked at. */
+function reached(self) {
+  try {
+    self.localStorage.setItem(PREFIX, "");
+    self.localStorage.removeItem(PREFIX);
+    return self.localStorage;
+  } catch {
+    return null;
+  }
+}
+
+const isFull = (error) => /quota/i.test(error?.name ?? "");
+
+function memory() {
+  const kept = new Map();
+  return {
+    slim: true,
+    lasts: false,
+    put: async (key, record) => (kept.set(key, record), true),
+    get: async (key) => kept.get(key) ?? null,
+    remove: async (key) => void kept.delete(key),
+  };
+}

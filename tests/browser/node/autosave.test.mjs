@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { stage } from "./pages.mjs";
+
+const { openAutosave } = await stage("autosave.mjs");
+
+/** A window with a localStorage of `room` characters and a channel to its like; its timers run when `later` is called. */
+function browser({ room = 10_000, closed = false, air = new Set() } = {}) {
+  const kept = new Map();
+  const timers = new Map();
+  const heard = {};
+  let last = 0;
+  const full = () => [...kept.values()].reduce((sum, text) => sum + text.length, 0);
+  const localStorage = {
+    setItem(key, text) {
+      const before = kept.get(key)?.length ?? 0;
+      if (full() - before + text.length > room) throw Object.assign(new Error("full"), { name: "QuotaExceededError" });
+      kept.set(key, text);
+    },
+    getItem: (key) => kept.get(key) ?? null,
+    removeItem: (key) => kept.delete(key),
+  };
+  class BroadcastChannel {
+    constructor() {
+      air.add(this);
+    }
+    addEventListener(_, listener) {
+      this.hear = listener;
+    }
+    postMessage(data) {
+      for (const other of air) if (other !== this) other.hear({ data });
+    }
+    close() {
+      air.delete(this);
+    }
+  }
+  const self = {
+    crypto,
+    Date: { now: () => 1234 },
+    BroadcastChannel,
+    setTimeout: (what) => (timers.set(++last, what), last),
+    clearTimeout: (timer) => timers.delete(timer),
+    addEventListener: (type, listener) => (heard[type] = listener),
+    removeEventListener: (type) => delete heard[type],
+  };
+  if (closed) Object.defineProperty(self, "localStorage", { get: () => assert.fail("SecurityError") });
+  else self.localStorage = localStorage;
+  const later = () => [...timers.values()].forEach((run) => run());
+  return { self, kept, later, heard, timers, set: (more) => (room = more) };
+}
+
+test("what is touched is there after a reload", async () => {
+  const { self, later, timers } = browser();
+  let value = { n: 1 };
+  const first = openAutosave("pose", { read: () => value, self });
+  assert.equal(await first.load(), null);
+  first.touch();
+  value = { n: 2 };
+  first.touch();
+  assert.equal(timers.size, 1);
+  later();
+  await first.close();
+  const again = openAutosave("pose", { read: () => null, self });
+  assert.deepEqual(await again.load(), { n: 2 });
+  assert.equal(await openAutosave("other", { read: () => null, self }).load(), null);
+  await again.clear();
+  assert.equal(await again.load(), null);
+});
+
+test("where there is little room only what is needed is asked for", async () => {
+  const { self } = browser();
+  const asked = [];
+  const save = openAutosave("pose", { read: (slim) => asked.push(slim), self });
+  save.touch();
+  await save.save();
+  assert.deepEqual(asked, [true]);
+});
+
+test("a page that goes away writes first; nothing is written twice", async () => {
+  const { self, kept, heard } = browser();
+  const save = openAutosave("pose", { read: () => 5, self });
+  await save.load();
+  save.touch();
+  heard.pagehide();
+  await save.save();
+  assert.equal(kept.size, 1);
+  kept.clear();
+  heard.pagehide();
+  await save.close();
+  assert.deepEqual([kept.size, Object.keys(heard)], [0, []]);
+});
+
+test("a full browser is said once, and again only after it went well", async () => {
+  const said = [];
+  const { self, kept, set } = browser({ room: 200 });
+  let value = "x".repeat(500);
+  const save = openAutosave("pose", { read: () => value, self, failed: (sentence) => said.push(sentence) });
+  const write = () => (save.touch(), save.save());
+  await write();
+  await write();
+  assert.deepEqual(said, ["This browser cannot keep your edits. Save them as a file before you leave."]);
+  value = "x";
+  await write();
+  assert.equal(kept.size, 1);
+  set(5);
+  value = "xxxxxxxxxxxxx";
+  await write();
+  assert.equal(said.length, 2);
+  assert.equal(await save.load(), "x");
+});
+
+test("a browser that keeps nothing says so, and the page keeps it until it goes", async () => {
+  const said = [];
+  const { self } = browser({ closed: true });
+  const save = openAutosave("pose", { read: () => 7, self, failed: (sentence) => said.push(sentence) });
+  for (let n = 0; n < 2; n++) (save.touch(), await save.save());
+  assert.equal(said.length, 1);
+  assert.equal(await save.load(), 7);
+});
+
+test("of two pages on one key the other is told, on another key nobody", async () => {
+  const air = new Set();
+  const pages = ["pose", "pose", "else"].map((key) => {
+    const { self } = browser({ air });
+    const seen = [];
+    const save = openAutosave(key, { read: () => 1, self });
+    const leave = save.onForeign((told) => seen.push(told));
+    return { save, seen, leave };
+  });
+  const write = ({ save }) => (save.touch(), save.save());
+  await write(pages[0]);
+  assert.deepEqual(
+    pages.map(({ seen }) => seen),
+    [[], [{ when: 1234 }], []],
+  );
+  pages[1].leave();
+  await write(pages[0]);
+  assert.equal(pages[1].seen.length, 1);
+  await pages[2].save.close();
+  assert.equal(air.size, 2);
+});
+
+test("a value that cannot be kept is a fault of the page, not the end of saving", async () => {
+  const { self, kept } = browser();
+  const loop = {};
+  loop.loop = loop;
+  let value = loop;
+  const save = openAutosave("pose", { read: () => value, self });
+  save.touch();
+  await assert.rejects(save.save(), TypeError);
+  value = 1;
+  save.touch();
+  await save.save();
+  assert.equal(kept.size, 1);
+});
