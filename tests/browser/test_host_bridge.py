@@ -32,6 +32,30 @@ def place(show: dict[str, str] | None = None, page: str = PAGES[len(ROOT) + 1 :]
     )
 
 
+def editor(opened: dict[str, Any] | None = None) -> str:
+    shown = f"data-open='{html.escape(json.dumps(opened))}'" if opened else ""
+    return (
+        f'<div class="atelier-page" id="atelier_upscaler_page" data-unit="upscaler" data-page="editor" {shown} '
+        f'style="height: 300px"></div>'
+    )
+
+
+EDITOR = f"""<!doctype html><html><head><link rel="icon" href="data:,"></head><body><script type="module">
+  import {{ connect }} from "{PAGES}stage/bridge.mjs";
+  window.opens = [];
+  window.way = "send";
+  const ways = {{
+    send: () => bridge.ask({{ type: "send", field: "atelier_upscaler_taken", value: "the last edit" }}),
+    fail: () => Promise.reject(new Error("no line")),
+    hang: () => new Promise(() => {{}}),
+  }};
+  const open = (message) => opens.push(message);
+  const say = ({{ sentence }}) => (window.said = sentence);
+  const bridge = connect("test", {{ open, say, flush: () => ways[window.way]() }});
+  document.documentElement.dataset.ready = "";
+</script></body></html>"""
+
+
 def webui(content: str) -> str:
     """As gradio 3.41 makes it: tab buttons without ids, in the order of the tabs; the id of a gr.HTML twice."""
     return f"""<!doctype html><html><head><meta charset="utf-8"><link rel="icon" href="data:,"></head>
@@ -56,7 +80,7 @@ def webui(content: str) -> str:
   <div id="tab_atelier_upscaler" class="tabitem">
     <div id="atelier_upscaler_view"><div class="prose" id="atelier_upscaler_view">{content}</div></div>
     <div id="atelier_upscaler_taken"><textarea></textarea></div><div id="prompt"><textarea></textarea></div>
-    <button id="atelier_upscaler_go">go</button>
+    <button id="atelier_upscaler_go">go</button><button id="atelier_upscaler_run" style="display: none">run</button>
     <div id="atelier_upscaler_progress"></div><div id="atelier_upscaler_gallery"></div>
   </div></div>
 <script type="module" src="javascript/atelier.mjs"></script></body></html>"""
@@ -79,6 +103,7 @@ def server() -> Iterator[PageServer]:
 @pytest.fixture
 def page(server: PageServer, browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     server.documents["/host"] = webui(getattr(request, "param", place(OLD)))
+    server.documents["/editor"] = EDITOR
     with opened(browser, f"{server.origin}{ROOT}/host", locale="en-US") as page:
         page.wait_for_function("window.atelier")
         yield page
@@ -238,9 +263,80 @@ def test_nothing_to_send_is_a_sentence(page: Any) -> None:
 
 def test_it_leaves_one_global_and_runs_once(page: Any) -> None:
     known = page.evaluate("Object.keys(window.atelier)")
-    assert known == ["refresh", "send", "submit", "submitTo", "switchTo", "take"]
+    assert known == ["flush", "refresh", "send", "submit", "submitAfter", "submitTo", "switchTo", "take"]
     page.add_script_tag(url="javascript/atelier.mjs?again", type="module")
     page.evaluate("window.atelier.submit = null")
     assert page.evaluate("typeof window.atelier.submit") == "function"
     frame(page)
     assert page.locator("iframe").count() == 1
+
+
+FIRST = {"document": "{'a': \"<1>\"}", "picture": "red", "options": None, "stamp": 1}
+
+
+@pytest.mark.parametrize("page", [editor(FIRST)], indirect=True)
+def test_an_editor_is_told_what_to_open_once_and_again_when_it_changes(page: Any) -> None:
+    inner = frame(page)
+    inner.wait_for_function("opens.length === 1")
+    assert inner.evaluate("opens[0]") == FIRST | {"atelier": 1, "type": "open"}
+    for _ in range(2):
+        rewrite(page, editor(FIRST))
+        page.evaluate("window.atelier.refresh()")
+    place = "document.querySelector('.atelier-page')"
+    page.evaluate(f"told => {{ {place}.dataset.open = told }}", json.dumps(FIRST | {"stamp": 2}))
+    inner.wait_for_function("opens.length > 1")
+    rewrite(page, editor())
+    page.evaluate("window.atelier.refresh()")
+    page.wait_for_timeout(150)
+    assert inner.evaluate("opens.map(({ stamp }) => stamp)") == [1, 2]
+
+
+@pytest.mark.parametrize("page", [editor({"document": "x" * 1_900_000})], indirect=True)
+def test_a_long_document_arrives_whole(page: Any) -> None:
+    inner = frame(page)
+    inner.wait_for_function("opens.length === 1")
+    assert inner.evaluate("opens[0].document.length") == 1_900_000
+    assert inner.evaluate("opens[0].document === 'x'.repeat(1900000)")
+
+
+AFTER = "window.atelier.submitAfter('atelier_upscaler_progress', 'atelier_upscaler_page', 'atelier_upscaler_run')"
+
+
+@pytest.mark.parametrize("page", [editor()], indirect=True)
+def test_a_run_waits_for_the_last_edits(page: Any) -> None:
+    inner = frame(page)
+    page.evaluate("addEventListener('click', () => changes.push(['run']), true)")
+    busy = "document.querySelector('#atelier_upscaler_progress').ariaBusy"
+    twice = page.evaluate(
+        f"async () => {{ const one = {AFTER}; const two = {AFTER}; const during = {busy};"
+        f" return [await one, await two, during, {busy}] }}"
+    )
+    assert twice == [[], [], "true", None]
+    assert page.evaluate("changes") == [["atelier_upscaler_taken", "the last edit"], ["run"]]
+    assert page.evaluate("clicks") == ["run"]
+    page.evaluate(AFTER)
+    assert page.evaluate("clicks") == ["run", "run"] and inner.evaluate("window.said ?? null") is None
+
+
+@pytest.mark.parametrize("page", [editor()], indirect=True)
+def test_edits_that_do_not_arrive_are_said_and_the_run_goes_on(page: Any) -> None:
+    inner = frame(page)
+    inner.evaluate("() => { window.way = 'hang' }")
+    page.evaluate(AFTER)
+    assert page.evaluate("clicks") == ["run"]
+    inner.wait_for_function("window.said === 'The last edits did not arrive and are not part of this run.'")
+
+
+@pytest.mark.parametrize("page", [editor()], indirect=True)
+def test_a_flush_tells_how_it_ended_and_only_its_own_page_ends_it(page: Any) -> None:
+    inner = frame(page)
+    flush = "window.atelier.flush('atelier_upscaler_page')"
+    assert page.evaluate(flush) is True
+    inner.evaluate("() => { window.way = 'fail'; addEventListener('unhandledrejection', (e) => e.preventDefault()) }")
+    assert page.evaluate(flush) is False
+    inner.evaluate("() => { window.way = 'hang' }")
+    forged = """() => { const done = %s; for (let id = 1; id < 9; id++) window.dispatchEvent(new MessageEvent("message",
+        {origin: location.origin, source: window, data: {atelier: 1, type: "flushed", id, ok: true}})); return done }"""
+    assert page.evaluate(forged % flush) is False
+    assert page.evaluate("window.atelier.flush('nothing')") is True
+    assert page.evaluate("window.atelier.submitAfter('', 'nothing', 'tabs')") == [] and page.evaluate("clicks") == []

@@ -30,6 +30,12 @@ test("whole messages of ours pass", () => {
   assert.ok(checked({ atelier: 1, type: "show", before: null, after: "x" }));
   assert.ok(checked({ atelier: 1, type: "host", lang: "ko_KR", theme: "dark" }));
   assert.ok(checked({ atelier: 1, type: "answer", id: 3, ok: true }));
+  const whole = "x".repeat(2_000_000);
+  assert.ok(checked({ atelier: 1, type: "open", document: whole, picture: "a", options: null, stamp: 3 }));
+  assert.ok(checked({ atelier: 1, type: "open" }));
+  assert.ok(checked({ atelier: 1, type: "send", field: "a", value: whole }));
+  assert.ok(checked({ atelier: 1, type: "flush", id: 1 }));
+  assert.ok(checked({ atelier: 1, type: "flushed", id: 1, ok: true }));
   assert.ok(checked({ atelier: 1, type: "say", sentence: "There is no picture to send yet.", values: {} }));
 });
 
@@ -58,8 +64,15 @@ test("everything else does not", () => {
     { atelier: 1, type: "answer", ok: true },
     { atelier: 1, type: "send", field: "a" },
     { atelier: 1, type: "say", sentence: 3 },
+    { atelier: 1, type: "send", field: "a", value: "x".repeat(2_000_001) },
+    { atelier: 1, type: "open", document: "x".repeat(2_000_001) },
+    { atelier: 1, type: "open", document: {} },
+    { atelier: 1, type: "open", picture: "../x" },
+    { atelier: 1, type: "open", stamp: "1" },
+    { atelier: 1, type: "flush" },
+    { atelier: 1, type: "flushed", id: 1 },
   ];
-  for (const message of refused) assert.equal(checked(message), null, JSON.stringify(message));
+  for (const message of refused) assert.equal(checked(message), null, JSON.stringify(message)?.slice(0, 99));
 });
 
 test("picture ids name no path", () => {
@@ -120,4 +133,36 @@ test("alone, nothing is sent and nobody is waited for", async () => {
   assert.equal(bridge.alone, true);
   assert.equal(await bridge.ask({ type: "send", field: "x", value: "" }), null);
   assert.deepEqual([posted, seen.mock.callCount()], [[], 0]);
+});
+
+test("a flush is answered when the page has sent everything", async () => {
+  const { self, posted, receive } = framed();
+  let sent;
+  connect("pose", { flush: () => new Promise((resolve) => (sent = resolve)) }, self);
+  receive({ atelier: 1, type: "flush", id: 7 });
+  await new Promise(setImmediate);
+  assert.equal(posted.length, 1);
+  sent();
+  await new Promise(setImmediate);
+  assert.deepEqual(posted.slice(1), [[{ atelier: 1, type: "flushed", id: 7, ok: true }, ORIGIN]]);
+});
+
+test("a page that keeps nothing back is flushed at once, and only for its host", async () => {
+  const { self, posted, receive } = framed();
+  connect("upscaler", {}, self);
+  receive({ atelier: 1, type: "flush", id: 1 }, { source: {} });
+  receive({ atelier: 1, type: "flush", id: 2 });
+  await new Promise(setImmediate);
+  assert.deepEqual(
+    posted.slice(1).map(([message]) => message),
+    [{ atelier: 1, type: "flushed", id: 2, ok: true }],
+  );
+});
+
+test("a flush that fails is said to have failed, and is a fault of the page", async () => {
+  const { self, posted, listeners } = framed();
+  connect("pose", { flush: () => Promise.reject(new Error("no line")) }, self);
+  const data = { atelier: 1, type: "flush", id: 9 };
+  await assert.rejects(listeners[0]({ data, origin: ORIGIN, source: self.parent }), /no line/);
+  assert.deepEqual(posted[1][0], { atelier: 1, type: "flushed", id: 9, ok: false });
 });

@@ -48,12 +48,11 @@ export function connect(page, on, self = window) {
   const post = (message) => host?.postMessage({ atelier: 1, ...message }, self.location.origin);
 
   const heard = (event) => {
-    if (!host || event.source !== host || event.origin !== self.location.origin) return;
+    if (!host || event.source !== host || event.origin !== self.location.origin) return null;
     const message = checked(event.data);
-    if (!message) return;
-    if (message.type === "answer") settle(message);
-    else if (message.type === "flush") flush(message);
-    else on[message.type]?.(message);
+    if (!message) return null;
+    if (message.type === "flush") return flush(message);
+    return message.type === "answer" ? settle(message) : on[message.type]?.(message);
   };
 
   const settle = (answer) => {
