@@ -1,0 +1,77 @@
+// Completes a cut-off person: what lies beyond the frame is proposed, moved by hand, taken or discarded.
+
+import { t } from "../stage/i18n.mjs";
+import { fromDocument, PoseError, toText } from "./document.mjs";
+import * as edit from "./edit.mjs";
+import { parentOf } from "./grips.mjs";
+import { asked } from "./host.mjs";
+import { jointAt } from "./session.mjs";
+
+const PATIENCE = 300; // ms after the last move of the slider
+
+/** `say(sentence)`: a short message; `busy(promise)`: shows that something is going on. */
+export function openComplete(session, { say, complain }) {
+  const part = (name) => document.getElementById(name);
+  let timer = 0;
+
+  const needed = () => {
+    const id = session.state.picture?.id;
+    if (!id) throw new PoseError("Open a picture first.");
+    return id;
+  };
+
+  async function detect() {
+    const picture = needed();
+    const answer = await asked("detect", { picture });
+    session.update(t("Detect"), { pose: fromDocument(answer.document), ghosts: answer.ghosts ?? [], padding: null });
+    session.choose(session.pose.people.length ? 0 : null);
+    if (answer.said) say(answer.said);
+  }
+
+  async function complete() {
+    const picture = needed();
+    if (!session.pose.people.length) await detect();
+    const body = { picture, document: toText(session.pose), margin: Number(part("margin").value) };
+    const { document: completed, ghosts, padding } = await asked("complete", body);
+    session.update(t("Complete"), { pose: fromDocument(completed), ghosts: ghosts ?? [], padding: padding ?? null });
+  }
+
+  /** The frame for another margin; the proposals stay where they are. */
+  async function reframe() {
+    const body = { picture: needed(), document: toText(session.pose), margin: Number(part("margin").value) };
+    const { padding } = await asked("complete", body);
+    session.update(t("Change the margin"), { padding }, "margin");
+  }
+
+  function discard() {
+    const pose = session.state.ghosts.reduce((next, ghost) => edit.setOn(next, ghost, false), session.pose);
+    session.update(t("Discard"), { pose, ghosts: [], padding: null });
+  }
+
+  function refresh() {
+    const { ghosts, padding } = session.state;
+    part("ghostly").hidden = !ghosts.length && !padding;
+    part("ghost-text").textContent = ghosts.length
+      ? t("{count} joints are proposed. Drag them where they belong.", { count: ghosts.length })
+      : t("The picture grows by the hatched strips.");
+    document.querySelector("[data-do=accept]").disabled = !ghosts.length;
+  }
+
+  part("margin").addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => reframe().catch(complain), PATIENCE);
+  });
+  session.changed((what) => what === "state" && refresh());
+  refresh();
+  return { detect, complete, accept: () => session.update(t("Take all"), { ghosts: [] }), discard, refresh };
+}
+
+/** What the overlay draws of the proposals: joint, parent and confidence of each. */
+export const proposals = ({ pose, ghosts }) =>
+  ghosts.flatMap((ghost) => {
+    const joint = jointAt(pose, ghost);
+    const parent = parentOf(ghost);
+    if (!joint?.on) return [];
+    const above = parent && jointAt(pose, parent);
+    return [{ joint, parent: above?.on ? above : null, confidence: ghost.confidence }];
+  });

@@ -1,0 +1,239 @@
+// The page "Pose and sketch": wires the session to the stage, the panel, the webui and the browser's memory.
+
+import { t } from "../stage/i18n.mjs";
+import { announce, openPage } from "../stage/page.mjs";
+import { openStage } from "../stage/shell.mjs";
+import { openActions } from "./actions.mjs";
+import { bindCommands } from "./commands.mjs";
+import { openComplete, proposals } from "./complete.mjs";
+import { readPose } from "./dialects.mjs";
+import { blank, standing } from "./document.mjs";
+import { download } from "./dom.mjs";
+import { drawTools } from "./drawtool.mjs";
+import { openFiles } from "./files.mjs";
+import { frameOf } from "./grips.mjs";
+import { openHost } from "./host.mjs";
+import { adorn } from "./icons.mjs";
+import { openLayers } from "./layerlist.mjs";
+import { openLibrary } from "./library.mjs";
+import { fingerprint, openMemory, placeFor } from "./memory.mjs";
+import { openOptions } from "./options.mjs";
+import { drawOverlay } from "./overlay.mjs";
+import { openPeople } from "./people.mjs";
+import { openPictures, sourceById, sourceOf } from "./picture.mjs";
+import { openPoseMenu } from "./posemenu.mjs";
+import { poseTools } from "./posetool.mjs";
+import { openScene } from "./scene.mjs";
+import { beginning, jointAt, openSession } from "./session.mjs";
+
+const SIZE = { width: 512, height: 768 };
+const BARS = { bottom: 64, top: 60 }; // CSS pixels of the stage that lie below the bars
+
+const part = (name) => document.getElementById(name);
+const marks = { marquee: null, snap: [] };
+const look = { map: false };
+let arrived = null; // what the panel asked for last; it may come before the page is built
+let takeUp = (request) => (arrived = request);
+let flush = async () => {};
+let handled = { scale: 0, tool: null }; // what the handles were made for
+let stage = null; // it tells of its first change before it is there
+
+adorn(document);
+const on = { open: (request) => takeUp(request), flush: () => flush() };
+const { bridge } = await openPage("pose-editor", import.meta.url, on, () => renamed());
+
+const say = announce;
+const session = openSession(beginning({ ...SIZE, people: [standing(SIZE.width, SIZE.height)] }));
+const actions = openActions(session);
+const drawing = drawTools(session, brush, { complain });
+const scene = openScene(session, drawing.paint);
+const pictures = openPictures(session, scene.bitmaps, { shown: () => stage.redraw(), complain });
+const posing = poseTools(session, openPoseMenu(session, actions, inWindow), marks);
+const files = openFiles(session, part("stage"), { alone: bridge.alone, say, complain, middle });
+const complete = openComplete(session, { say, complain });
+const memory = openMemory(session, { failed: say, foreign });
+const commands = bindCommands({ session, actions, look, files, complete, drawing, stage: () => stage, complain, busy });
+const panels = [
+  openPeople(part("people"), session, actions, personMenu),
+  openOptions(part("options"), session),
+  openLayers(part("layers"), session),
+  complete,
+];
+const library = openLibrary(part("library"), session, { alone: bridge.alone, say, complain, give });
+panels.push(library);
+part("section-library").addEventListener("toggle", () => library.open());
+
+stage = openStage({
+  stage: part("stage"),
+  canvas: part("canvas"),
+  svg: part("handles"),
+  size: SIZE,
+  inset: () => ({ bottom: BARS.bottom, top: part("brush").hidden ? 0 : BARS.top }),
+  draw,
+  tools: { pose: posing.pose, marquee: posing.marquee, hand: { cursor: "grab" }, ...drawing.tools },
+  keys: commands.keys,
+  changed: described,
+});
+const host = openHost(session, bridge, { drawing: drawing.png, complain });
+flush = host.flush;
+session.changed(followed);
+
+// ---- what is seen
+
+function draw(context, surface, view) {
+  const drawn = commands.isDrawing(stage.tool);
+  const live = drawn ? "strokes" : session.chosen.person;
+  scene.draw(context, surface, view, { map: look.map, paper: drawn, live });
+  drawOverlay(context, surface, view, overlay());
+}
+
+function overlay() {
+  const { pose, guides, padding } = session.state;
+  const posed = stage.tool === "pose" || stage.tool === "marquee";
+  const { refs } = session.chosen;
+  return {
+    size: pose,
+    person: posed && session.person?.on ? session.person : null,
+    opened: session.opened,
+    ghosts: proposals(session.state),
+    frame: posed && refs.length > 1 ? cornersOf(frameOf(pose, refs, stage.view.scale).box) : null,
+    marquee: marks.marquee,
+    snap: marks.snap,
+    guides,
+    guided: !posed && stage.tool !== "hand",
+    padding,
+  };
+}
+
+const cornersOf = ({ x, y, width, height }) =>
+  [
+    { x, y },
+    { x: x + width, y },
+    { x: x + width, y: y + height },
+    { x, y: y + height },
+  ].map(stage.toScreen);
+
+function followed() {
+  const { width, height } = session.pose;
+  if (stage.size.width !== width || stage.size.height !== height) stage.setSize({ width, height });
+  part("empty").hidden = session.pose.people.length > 0 || Boolean(session.state.picture) || session.state.strokes.length > 0;
+  showHandles();
+}
+
+function showHandles() {
+  handled = { scale: stage.view.scale, tool: stage.tool };
+  stage.showHandles([...posing.handles(), ...drawing.handles()]);
+}
+
+/** Handles depend on the zoom: hands and faces get theirs when they are large enough. */
+function described(one) {
+  commands.describe(one.tool);
+  part("stage").dataset.tool = one.tool;
+  if (stage && (one.view.scale !== handled.scale || one.tool !== handled.tool)) showHandles();
+}
+
+function renamed() {
+  for (const panel of panels) panel.refresh();
+  showHandles();
+}
+
+// ---- what is said
+
+function complain(error) {
+  if (!("values" in error)) throw error; // a fault of ours: the console shall have it whole
+  say(t(error.message, error.values));
+}
+
+function busy(promise) {
+  document.body.toggleAttribute("data-busy", true);
+  promise.finally(() => document.body.toggleAttribute("data-busy", false));
+}
+
+function foreign() {
+  say(t("This pose was changed in another tab. What is changed last is kept."));
+}
+
+function give(name, text) {
+  download(name, new Blob([text], { type: "application/json" }));
+}
+
+// ---- places
+
+function inWindow({ x, y }) {
+  const box = part("stage").getBoundingClientRect();
+  return { x: x + box.left, y: y + box.top };
+}
+
+function middle() {
+  const box = part("stage").getBoundingClientRect();
+  return { x: box.left + box.width / 2 - 100, y: box.top + box.height / 3 };
+}
+
+function personMenu(person, button) {
+  const box = button.getBoundingClientRect();
+  const { left, top } = part("stage").getBoundingClientRect();
+  return posing.menuOf(person, { x: box.left - left, y: box.bottom - top });
+}
+
+function brush() {
+  return {
+    colour: part("brush-colour").value,
+    size: Number(part("brush-size").value),
+    steadiness: Number(part("brush-steady").value) / 100,
+  };
+}
+
+// ---- what is opened
+
+/** What the panel wants edited. The same request once more, as after a reload, goes on with what was kept. */
+async function open(request) {
+  const { document: text, picture } = request;
+  await memory.use(placeFor(picture));
+  if (memory.beganWith(fingerprint(JSON.stringify([text, picture, request.options, request.stamp])))) return;
+  try {
+    const source = picture ? await sourceById(picture) : null;
+    const size = source ?? sizeOf(request.options);
+    const { width, height } = size ?? SIZE;
+    const { pose, notes } = text ? readPose(text, source) : { pose: blank(width, height), notes: [] };
+    const fitted = size ? { ...pose, width, height } : pose;
+    session.update(t("Open"), { ...beginning(fitted), layers: session.state.layers, picture: source });
+    session.choose(pose.people.length ? 0 : null);
+    if (notes.length) say(t(notes[0].text ?? notes[0], notes[0].values));
+  } catch (error) {
+    complain(error);
+  }
+}
+
+function sizeOf(options) {
+  const { width, height } = JSON.parse(options || "{}");
+  return width && height ? { width, height } : null;
+}
+
+async function sample() {
+  const answer = await fetch(new URL("sample/room.png", import.meta.url));
+  const source = await sourceOf(await answer.blob(), true);
+  session.history.restore({
+    entries: [{ state: { ...session.state, picture: source }, label: "", size: 0 }],
+    now: 0,
+  });
+}
+
+const found = arrived ? false : await memory.use(memory.last());
+if (!found && !arrived && bridge.alone) await sample();
+await pictures.refresh();
+followed();
+takeUp = (request) => busy(open(request));
+if (arrived) await open(arrived);
+
+/** For tests and benches: the pose, the view, where a joint is on the screen, the history, the canvas's size. */
+window.atelierEditor = {
+  pose: () => session.pose,
+  state: () => session.state,
+  view: () => ({ ...stage.view, zoom: stage.zoom }),
+  select: (ref) => session.choose(ref?.person ?? null, ref ? [ref] : []),
+  joint: (ref) => inWindow(stage.toScreen(jointAt(session.pose, ref))),
+  history: session.history,
+  size: () => stage.size,
+  open: (text) => files.openText(text),
+};
+document.documentElement.dataset.ready = "";

@@ -1,0 +1,89 @@
+// Files that come in: by the button, dropped on the stage, or from the clipboard.
+
+import { t } from "../stage/i18n.mjs";
+import { openMenu } from "../stage/menu.mjs";
+import { readPose } from "./dialects.mjs";
+import { fromDocument, MOST_TEXT, PoseError } from "./document.mjs";
+import { asked } from "./host.mjs";
+import { sourceOf } from "./picture.mjs";
+
+/** `alone`: no webui; `say(sentence)`, `complain(error)`; `middle()`: where in the window a question shall appear. */
+export function openFiles(session, stageElement, { alone, say, complain, middle }) {
+  const input = document.getElementById("file");
+
+  async function openAll(files) {
+    for (const file of files) await openOne(file).catch(complain);
+  }
+
+  async function openOne(file) {
+    if (file.type.startsWith("image/") && !/svg/.test(file.type)) return openPicture(file);
+    if (file.size > MOST_TEXT) throw new PoseError("This file is too large for a pose.");
+    const text = await file.text();
+    if (/^\s*<(\?xml|svg|!)/.test(text)) return openAnswer(await asked("read", { text }));
+    return openText(text);
+  }
+
+  function openText(text) {
+    const { width, height } = session.state.picture ?? {};
+    const { pose, notes } = readPose(text, width ? { width, height } : null);
+    take(pose, notes);
+  }
+
+  const openAnswer = ({ document: written, notes }) => take(fromDocument(written), notes ?? []);
+
+  function take(pose, notes) {
+    session.update(t("Open a pose"), { pose, ghosts: [], padding: null });
+    session.choose(pose.people.length ? 0 : null);
+    for (const note of notes.slice(0, 1)) say(typeof note === "string" ? t(note) : t(note.text, note.values));
+  }
+
+  async function openPicture(file) {
+    const chosen = await openMenu(middle(), [
+      { id: "picture", label: t("Use as the picture") },
+      { id: "reference", label: t("Use as a reference above it") },
+      { id: "skeleton", label: t("Read the pose from its colours"), disabled: alone },
+    ]);
+    if (!chosen) return;
+    const source = await sourceOf(file, alone);
+    if (chosen === "skeleton") return openAnswer(await asked("read", { picture: source.id }));
+    if (chosen === "reference") return session.update(t("Open a reference"), { reference: source });
+    setPicture(source);
+  }
+
+  /** The canvas gets the picture's size. */
+  function setPicture(source) {
+    const pose = { ...session.pose, width: source.width, height: source.height };
+    session.update(t("Open a picture"), { picture: source, pose, padding: null, map: null });
+  }
+
+  const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+
+  function dropped(event) {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    stageElement.toggleAttribute("data-dropping", event.type === "dragover");
+    if (event.type === "drop") openAll([...event.dataTransfer.files]);
+  }
+
+  function pasted(event) {
+    if (/^(INPUT|TEXTAREA)$/.test(event.target.tagName ?? "")) return;
+    const files = [...(event.clipboardData?.files ?? [])];
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (files.length) return void openAll(files);
+    if (!/^\s*[[{]/.test(text)) return;
+    try {
+      openText(text);
+    } catch (error) {
+      complain(error);
+    }
+  }
+
+  for (const type of ["dragover", "dragleave", "drop"]) document.addEventListener(type, dropped);
+  document.addEventListener("paste", pasted);
+  input.addEventListener("change", async () => {
+    const files = [...input.files];
+    input.value = ""; // the same file may be opened again
+    await openAll(files);
+  });
+  return { pick: () => input.click(), openText, setPicture };
+}

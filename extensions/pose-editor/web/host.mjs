@@ -1,0 +1,82 @@
+// The line to the webui: its routes for this editor, and the messages between this page and the panel around it.
+
+import { upload } from "../stage/pictures.mjs";
+import { PoseError, toDocument } from "./document.mjs";
+
+const ROUTES = new URL("../../../v1/pose-editor/", import.meta.url); // pages/<digest>/pose-editor/ -> atelier/
+const FIELD = "atelier_pose_editor_state";
+const QUIET = 250; // ms without an edit after which the panel is told
+const DRAWN = 400; // ms after the last stroke after which the drawing is given to the webui
+
+/** What a route answers; a PoseError with the webui's sentence, or with ours when there is no answer. */
+export async function asked(verb, body = null) {
+  const how = body && { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
+  const answer = await fetch(new URL(verb, ROUTES), { credentials: "same-origin", ...how }).catch(() => null);
+  if (!answer) throw new PoseError("The webui does not answer. Your edits stay in this page.");
+  const told = await answer.json().catch(() => null);
+  if (answer.ok && told !== null) return told;
+  if (typeof told?.error === "string") throw new PoseError(told.error);
+  throw new PoseError("The webui could not do this (error {status}).", { status: answer.status });
+}
+
+/**
+ * Tells the panel what is edited. `drawing()`: a PNG of the strokes, null where there are none; `complain(error)` hears
+ * what could not be given. What failed is tried again with the next change.
+ */
+export function openHost(session, bridge, { drawing, complain }) {
+  const sketch = { strokes: session.state.strokes, id: null, given: null };
+  let told = 0;
+  let drawn = 0;
+  let last = null;
+
+  const stateText = () =>
+    JSON.stringify({
+      pose: toDocument(session.pose),
+      picture: session.state.picture?.id ?? null,
+      sketch: session.state.strokes.length ? sketch.id : null,
+      ghosts: session.state.ghosts,
+      padding: session.state.padding,
+    });
+
+  function tell() {
+    clearTimeout(told);
+    told = 0;
+    if (session.state === last && !sketch.changed) return;
+    last = session.state;
+    sketch.changed = false;
+    bridge.post({ type: "send", field: FIELD, value: stateText() });
+  }
+
+  async function give() {
+    clearTimeout(drawn);
+    drawn = 0;
+    const { strokes } = session.state;
+    if (sketch.given === strokes) return;
+    const bytes = strokes.length ? await drawing() : null;
+    sketch.id = bytes && (await upload(bytes)).id;
+    sketch.given = strokes;
+    sketch.changed = true;
+  }
+
+  const giveAndTell = () => give().then(tell, complain);
+
+  function changed(what) {
+    if (what !== "state" || bridge.alone) return;
+    clearTimeout(told);
+    told = setTimeout(tell, QUIET);
+    if (session.state.strokes === sketch.given) return;
+    clearTimeout(drawn);
+    drawn = setTimeout(giveAndTell, DRAWN);
+  }
+
+  sketch.given = session.state.strokes;
+  session.changed(changed);
+  return {
+    /** Tells and gives at once what has not been told and given yet. */
+    async flush() {
+      await give().catch(complain);
+      last = null;
+      tell();
+    },
+  };
+}

@@ -1,0 +1,56 @@
+// The list of layers, the upmost first: eye, lock, order, opacity.
+
+import { t } from "../stage/i18n.mjs";
+import { changed, lowered, raised } from "../stage/layers.mjs";
+import { dressed, iconButton, make, slider } from "./dom.mjs";
+import { show } from "./icons.mjs";
+
+export function openLayers(place, session) {
+  const list = make("ul", { class: "rows", "data-list": "layers" });
+  place.append(list);
+  let shown = null;
+  const rows = new Map();
+
+  function refresh() {
+    const { layers } = session.state;
+    if (layers === shown) return;
+    shown = layers;
+    for (const layer of layers) if (!rows.has(layer.id)) rows.set(layer.id, layerRow(layer.id, session));
+    const order = layers.toReversed().map(({ id }) => rows.get(id).element);
+    if (order.some((element, n) => list.children[n] !== element)) list.replaceChildren(...order);
+    for (const layer of layers) rows.get(layer.id).show(layer);
+  }
+
+  session.changed((what) => what === "state" && refresh());
+  refresh();
+  return { refresh: () => ((shown = null), refresh()) };
+}
+
+function layerRow(id, session) {
+  const now = () => session.state.layers.find((one) => one.id === id);
+  const set = (label, fields, merge = null) =>
+    session.update(t(label), { layers: changed(session.state.layers, id, fields) }, merge);
+  const moved = (way) => session.update(t("Change the order"), { layers: way(session.state.layers, id) });
+
+  const name = make("span", { class: "label" });
+  const eye = iconButton("eye", "Show or hide the layer", () => set("Show or hide the layer", { on: !now().on }));
+  const lock = iconButton("unlock", "Lock the layer", () => set("Lock the layer", { locked: !now().locked }));
+  const up = iconButton("up", "Forward", () => moved(raised));
+  const down = iconButton("down", "Backward", () => moved(lowered));
+  const opacity = slider("Opacity", { min: 0, max: 100, step: 1, value: 100 }, (percent) =>
+    set("Change the opacity", { opacity: percent / 100 }, `opacity ${id}`),
+  );
+  opacity.classList.add("opacity");
+  const element = dressed(make("li", { class: "row" }, make("div", { class: "line" }, eye, name, lock, up, down), opacity));
+
+  function show_(layer) {
+    name.textContent = t(layer.name);
+    element.toggleAttribute("data-off", !layer.on);
+    show(eye, layer.on ? "eye" : "shut");
+    show(lock, layer.locked ? "lock" : "unlock");
+    lock.setAttribute("aria-pressed", String(layer.locked));
+    const input = opacity.querySelector("input");
+    if (document.activeElement !== input) input.value = Math.round(layer.opacity * 100);
+  }
+  return { element, show: show_ };
+}

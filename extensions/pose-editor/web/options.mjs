@@ -1,0 +1,50 @@
+// How edits behave, and how long the chosen limb is.
+
+import { t } from "../stage/i18n.mjs";
+import { check, dressed, make, slider } from "./dom.mjs";
+import * as edit from "./edit.mjs";
+import { hasLength } from "./actions.mjs";
+import { jointName } from "./grips.mjs";
+
+const SWITCHES = {
+  lengths: "Keep the lengths of limbs",
+  limits: "Joints bend as a body does",
+  mirror: "Move the other side too",
+  snap: "Snap to other joints",
+  wide: "Thick limbs (xinsir SDXL)",
+};
+
+export function openOptions(place, session) {
+  const switches = Object.entries(SWITCHES).map(([name, text]) =>
+    check(text, session.options[name], (on) => session.set(name, on)),
+  );
+  const title = make("p", { class: "hint" });
+  let held = null; // {pose, ref, token}: what the slider began with
+  const length = slider("Length of the limb", { min: 5, max: 200, step: 1, value: 100 }, slid);
+  const input = length.querySelector("input");
+  place.append(...[...switches, title, length].map(dressed));
+
+  function slid(percent, done) {
+    const [ref] = session.chosen.refs;
+    if (!ref) return;
+    held ??= { pose: session.pose, ref, token: {} };
+    const label = t("Shorten {joint}", { joint: jointName(held.ref) });
+    session.edit(label, () => edit.foreshorten(held.pose, held.ref, percent / 100), held.token);
+    if (!done) return;
+    held = null;
+    input.value = 100;
+  }
+
+  function refresh() {
+    if (held) return;
+    const [ref, second] = session.chosen.refs;
+    const fits = Boolean(ref) && !second && hasLength(ref);
+    length.hidden = !fits;
+    title.textContent = fits ? t("Chosen: {joint}", { joint: jointName(ref) }) : t("Choose a joint to change its limb.");
+    if (!session.chosen.refs.length) input.value = 100;
+  }
+
+  session.changed((what) => what !== "state" && refresh());
+  refresh();
+  return { refresh };
+}

@@ -1,0 +1,89 @@
+// The menu of a joint, of a person, and of the empty stage.
+
+import { t } from "../stage/i18n.mjs";
+import { openMenu } from "../stage/menu.mjs";
+import { limbOf, partName } from "./actions.mjs";
+import { jointAt } from "./session.mjs";
+
+const ADDABLE = ["left", "right", "face", "feet"];
+const LINE = null;
+
+/** `place(at)`: from the stage to the window. */
+export function openPoseMenu(session, actions, place) {
+  return async function show(ref, person, at, point) {
+    if (person !== null && person !== session.chosen.person) session.choose(person);
+    if (ref && !session.chosen.refs.length) session.choose(ref.person, [ref]);
+    const items = ref ? jointItems(ref) : person !== null ? personItems(person) : emptyItems();
+    const chosen = await openMenu(place(at), items);
+    if (chosen !== null) runs(chosen, ref, person, point);
+  };
+
+  function jointItems(ref) {
+    const { on, locked } = jointAt(session.pose, ref);
+    return [
+      { id: "hide", label: on ? t("Hide") : t("Show"), key: "Delete" },
+      { id: "hide-limb", label: on ? t("Hide the limb from here") : t("Show the limb from here") },
+      { id: "pin", label: locked ? t("Unpin") : t("Pin"), key: "K" },
+      { id: "limb", label: t("Choose the limb from here") },
+      LINE,
+      ...personItems(ref.person),
+    ];
+  }
+
+  function personItems(person) {
+    const parts = session.pose.people[person];
+    const count = session.pose.people.length;
+    return [
+      { id: "all", label: t("Choose all of it"), key: "Ctrl+A" },
+      { id: "duplicate", label: t("Duplicate"), key: "Ctrl+D" },
+      { id: "flip", label: t("Flip"), key: "F" },
+      { id: "swap", label: t("Swap left and right") },
+      { id: "front", label: t("Forward"), key: "Page ↑", disabled: person === count - 1 },
+      { id: "back", label: t("Backward"), key: "Page ↓", disabled: person === 0 },
+      LINE,
+      ...ADDABLE.map((part) => ({ id: `part-${part}`, label: capital(partName(part)), checked: parts[part].length > 0 })),
+      LINE,
+      { id: "remove", label: t("Remove the person"), key: "Shift+Delete" },
+    ];
+  }
+
+  const emptyItems = () => [
+    { id: "add", label: t("Add a person here") },
+    { id: "undo", label: t("Undo"), key: "Ctrl+Z", disabled: !session.history.canUndo },
+  ];
+
+  function runs(chosen, ref, person, point) {
+    if (chosen.startsWith("part-")) return actions.togglePart(person, chosen.slice("part-".length));
+    const list = session.chosen.refs.length ? session.chosen.refs : [ref];
+    return {
+      hide: () => actions.toggleShown(list),
+      "hide-limb": () => actions.turnOn(below(ref), !jointAt(session.pose, ref).on),
+      pin: () => actions.togglePinned(list),
+      limb: () => actions.limb(ref),
+      all: actions.all,
+      duplicate: () => actions.duplicate(person),
+      flip: () => actions.flip(person),
+      swap: () => actions.swapSides(person),
+      front: () => actions.reorder(person, 1),
+      back: () => actions.reorder(person, -1),
+      remove: () => actions.remove(person),
+      add: () => actions.addPerson(point),
+      undo: session.history.undo,
+    }[chosen]();
+  }
+
+  const below = (ref) => (jointAt(session.pose, ref).on ? limbOf(session.pose, ref) : hiddenBelow(ref));
+
+  const hiddenBelow = (ref) => limbOf(shown(session.pose), ref);
+}
+
+/** The same pose with every joint on: to ask what hangs together. */
+const shown = (pose) => ({
+  ...pose,
+  people: pose.people.map((person) => ({
+    ...person,
+    ...Object.fromEntries(["body", ...ADDABLE].map((part) => [part, person[part].map((one) => ({ ...one, on: true }))])),
+  })),
+});
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

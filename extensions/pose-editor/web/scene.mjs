@@ -1,0 +1,145 @@
+// Draws what lies on the stage: the picture, its layers and the exact map of every person. What does not move is kept
+// as two finished sheets, below and above the person being edited: a drag draws one person anew, however many there are.
+
+import { visible } from "../stage/layers.mjs";
+import { deviceTransform, zoomOf } from "../stage/view.mjs";
+import { personRaster } from "./raster.mjs";
+import { reachOf, tracePerson } from "./trace.mjs";
+
+const HARD_FROM = 2; // zoom above which single pixels shall be seen
+const LARGEST = 6e6; // pixels of one person's raster; beyond, and
+const ALTOGETHER = 24e6; // beyond this for all of them, people are traced instead
+const PAPER = "#ffffff";
+const NIGHT = "#000000";
+
+/** `strokesOn(context)`: draws the strokes in pixels of the picture; its `key()` changes with what it draws. */
+export function openScene(session, strokesOn) {
+  const bitmaps = { picture: null, reference: null, map: null };
+  const rasters = [];
+  const sheets = [blank(), blank()];
+
+  function ground({ map, paper }) {
+    const bare = map || !bitmaps.picture;
+    const colour = !map && (paper || session.state.strokes.length) ? PAPER : NIGHT;
+    return bare ? [{ person: null, key: [colour], paint: (context) => fill(context, colour, session.pose) }] : [];
+  }
+
+  const people = (layer, zoom) =>
+    session.pose.people.flatMap((person, index) => (person.on ? [figure(person, index, layer, zoom)] : []));
+
+  const figure = (person, index, layer, zoom) => ({
+    person: index,
+    key: [person, layer.opacity, session.options.wide],
+    paint(context) {
+      context.globalAlpha = layer.opacity;
+      const raster = rasterOf(person, index);
+      if (raster && zoom > 0.25) return void (raster.canvas && context.drawImage(raster.canvas, raster.x, raster.y));
+      tracePerson(context, person, session.pose, session.options.wide);
+    },
+  });
+
+  function rasterOf(person, index) {
+    const { width, height, people: all } = session.pose;
+    const key = [person, width, height, session.options.wide];
+    const slot = (rasters[index] ??= { key: [], canvas: null, x: 0, y: 0 });
+    if (same(slot.key, key)) return slot.traced ? null : slot;
+    slot.key = key;
+    slot.traced = reachOf(person, session.pose) > Math.min(LARGEST, ALTOGETHER / all.length);
+    if (slot.traced) return null;
+    return Object.assign(slot, put(slot, personRaster(person, width, height, { stick: session.options.wide ? "wide" : "standard" })));
+  }
+
+  function image(layer) {
+    const bitmap = bitmaps[layer.id];
+    if (!bitmap) return [];
+    const { width, height } = session.pose;
+    const paint = (context) => {
+      context.globalAlpha = layer.opacity;
+      context.drawImage(bitmap, 0, 0, width, height);
+    };
+    return [{ person: null, key: [bitmap, layer.opacity, width, height], paint }];
+  }
+
+  const drawing = (layer) => [
+    {
+      person: "strokes",
+      key: [...strokesOn.key(), layer.opacity],
+      paint(context) {
+        context.globalAlpha = layer.opacity;
+        strokesOn(context);
+      },
+    },
+  ];
+
+  const painters = { picture: image, reference: image, strokes: drawing, objects: people };
+
+  /** `look`: {map: nothing but the map, paper: white where there is no picture, live: what changes in every frame}. */
+  function draw(context, surface, view, look) {
+    const zoom = zoomOf(view, surface.ratio);
+    const layers = visible(session.state.layers).filter(({ kind }) => !look.map || kind === "objects");
+    const shown = look.map ? layers.map((layer) => ({ ...layer, opacity: 1 })) : layers;
+    const items = [...ground(look), ...shown.flatMap((layer) => painters[layer.kind](layer, zoom))];
+    const at = items.findIndex(({ person }) => person === look.live);
+    const place = { transform: deviceTransform(view, surface.ratio), zoom, device: surface.device };
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, surface.device.width, surface.device.height);
+    stack(context, sheets[0], place, at < 0 ? items : items.slice(0, at));
+    if (at >= 0) paintAll(context, place, [items[at]]);
+    if (at >= 0) stack(context, sheets[1], place, items.slice(at + 1));
+  }
+
+  return { draw, bitmaps };
+}
+
+/** Draws items; from the second time that nothing of them has changed, as one finished sheet. */
+function stack(context, sheet, place, items) {
+  if (!items.length) return;
+  const key = [place.device.width, place.device.height, ...place.transform, ...items.flatMap((item) => item.key)];
+  if (!same(sheet.key, key)) {
+    Object.assign(sheet, { key, done: false });
+    return paintAll(context, place, items);
+  }
+  if (!sheet.done) finish(sheet, place, items);
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.drawImage(sheet.canvas, 0, 0);
+}
+
+function finish(sheet, place, items) {
+  sheet.canvas ??= document.createElement("canvas");
+  sheet.canvas.width = place.device.width;
+  sheet.canvas.height = place.device.height;
+  paintAll(sheet.canvas.getContext("2d"), place, items);
+  sheet.done = true;
+}
+
+function paintAll(context, { transform, zoom }, items) {
+  for (const { paint } of items) {
+    context.save();
+    context.setTransform(...transform);
+    context.imageSmoothingEnabled = zoom <= HARD_FROM;
+    paint(context);
+    context.restore();
+  }
+}
+
+/** Puts pixels on a slot's canvas, which is made anew only where it is too small or far too large. */
+function put(slot, { x, y, width, height, data }) {
+  if (!width || !height) return { x, y, canvas: null };
+  const old = slot.canvas;
+  const fits = old && old.width >= width && old.height >= height && old.width * old.height < 4 * width * height;
+  const canvas = fits ? old : document.createElement("canvas");
+  if (!fits) [canvas.width, canvas.height] = [Math.ceil(width * 1.25), Math.ceil(height * 1.25)];
+  const context = canvas.getContext("2d");
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.putImageData(new ImageData(data, width, height), 0, 0);
+  return { x, y, canvas };
+}
+
+function fill(context, colour, { width, height }) {
+  context.fillStyle = colour;
+  context.fillRect(0, 0, width, height);
+}
+
+const blank = () => ({ key: [], canvas: null, done: false });
+
+const same = (a, b) => a.length === b.length && a.every((one, n) => one === b[n]);

@@ -1,0 +1,89 @@
+// A person as paths instead of pixels: for canvases so large that their pixels cannot be told apart, and for SVG.
+// Shapes: {kind: "ellipse", x, y, rx, ry, angle in degrees} | {kind: "disc", x, y, r} | {kind: "line", from, to, width},
+// each with a colour.
+
+import { FACE_COLOUR, HAND_COLOURS, HAND_EDGES, HAND_JOINT_COLOUR } from "./skeleton.mjs";
+import { JOINT_COLOURS, LIMB_COLOURS, LIMBS } from "./skeleton.mjs";
+import { stickOf } from "./raster.mjs";
+
+const JOINT = 4; // pixels
+const FACE_DOT = 3;
+const HAND_EDGE = 2;
+
+export const hex = (rgb) => `#${rgb.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+
+/** Everything of a person that the map shows, in drawing order; `joint` says which joints a shape stands for. */
+export function shapesOf(person, { width, height }, wide = false) {
+  const ry = stickOf(wide ? "wide" : "standard", width, height);
+  return [
+    ...LIMBS.flatMap((ends, n) => limb(person.body, ends, ry, hex(LIMB_COLOURS[n]), n)),
+    ...discs(person.body, "body", JOINT, (n) => hex(JOINT_COLOURS[n])),
+    ...hand(person.left, "left"),
+    ...hand(person.right, "right"),
+    ...discs(person.face, "face", FACE_DOT, () => hex(FACE_COLOUR)),
+  ];
+}
+
+function limb(body, [a, b], ry, colour, index) {
+  const [from, to] = [body[a], body[b]];
+  if (!from.on || !to.on) return [];
+  const [dx, dy] = [from.x - to.x, from.y - to.y];
+  const angle = (Math.atan2(dy, dx) * 180) / Math.PI;
+  const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+  return [{ kind: "ellipse", ...middle, rx: Math.hypot(dx, dy) / 2, ry, angle, colour, limb: index }];
+}
+
+function hand(joints, part) {
+  const lines = HAND_EDGES.flatMap(([a, b], n) => {
+    const [from, to] = [joints[a], joints[b]];
+    return from?.on && to?.on ? [{ kind: "line", from, to, width: HAND_EDGE, colour: hex(HAND_COLOURS[n]) }] : [];
+  });
+  return [...lines, ...discs(joints, part, JOINT, () => hex(HAND_JOINT_COLOUR))];
+}
+
+const discs = (joints, part, r, colourOf) =>
+  joints.flatMap(({ x, y, on }, index) =>
+    on ? [{ kind: "disc", x, y, r, colour: colourOf(index), joint: { part, index } }] : [],
+  );
+
+/** Draws a person in pixels of the picture, cut to the canvas. */
+export function tracePerson(context, person, size, wide) {
+  context.beginPath();
+  context.rect(0, 0, size.width, size.height);
+  context.clip();
+  for (const shape of shapesOf(person, size, wide)) {
+    context.fillStyle = context.strokeStyle = shape.colour;
+    context.beginPath();
+    PENS[shape.kind](context, shape);
+  }
+}
+
+const PENS = {
+  ellipse(context, { x, y, rx, ry, angle }) {
+    context.ellipse(x, y, rx, ry, (angle * Math.PI) / 180, 0, 2 * Math.PI);
+    context.fill();
+  },
+  disc(context, { x, y, r }) {
+    context.arc(x, y, r, 0, 2 * Math.PI);
+    context.fill();
+  },
+  line(context, { from, to, width }) {
+    context.lineWidth = width;
+    context.moveTo(from.x, from.y);
+    context.lineTo(to.x, to.y);
+    context.stroke();
+  },
+};
+
+/** How many pixels of the canvas the box around a person has. */
+export function reachOf(person, { width, height }) {
+  let [left, top, right, bottom] = [width, height, 0, 0];
+  for (const part of [person.body, person.left, person.right, person.face]) {
+    for (const { x, y, on } of part) {
+      if (!on) continue;
+      [left, right] = [Math.min(left, x), Math.max(right, x)];
+      [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
+    }
+  }
+  return Math.max(0, Math.min(right, width) - Math.max(left, 0)) * Math.max(0, Math.min(bottom, height) - Math.max(top, 0));
+}
