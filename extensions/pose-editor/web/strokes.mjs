@@ -34,7 +34,7 @@ export function extended(stroke, points, how = {}) {
   return added.length > 0 ? { ...stroke, points: [...stroke.points, ...added] } : stroke;
 }
 
-/** The stroke as it is kept: its curve made smooth and freed of points that do not show. `end`: it is drawn on there. */
+/** The stroke as it is kept: smooth, rounded, freed of points that do not show. `end`: it is drawn on to there. */
 export function finished(stroke, { end } = {}) {
   if (stroke.tool === "fill" || stroke.tool === "line") return stroke;
   const whole = end ? extended(stroke, [end]) : stroke;
@@ -89,7 +89,7 @@ function pulled(tip, points, { stabiliser = 0, zoom = 1 }) {
     const distance = Math.hypot(x - tip.x, y - tip.y);
     if (distance - string <= CLOSEST) continue;
     const share = (distance - string) / distance;
-    tip = rounded({ x: tip.x + (x - tip.x) * share, y: tip.y + (y - tip.y) * share, p });
+    tip = { x: tip.x + (x - tip.x) * share, y: tip.y + (y - tip.y) * share, p }; // rounded, many small steps drift
     added.push(tip);
   }
   return added;
