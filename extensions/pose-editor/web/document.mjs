@@ -1,6 +1,7 @@
 // A pose and its document: {width, height, people} in the page, one JSON object everywhere else.
 // A pose is never changed: an edit gives a new one that shares what stayed.
 
+import * as figure from "./figure.mjs";
 import * as skeleton from "./skeleton.mjs";
 
 export const MOST_PEOPLE = 100;
@@ -38,6 +39,15 @@ export function personOf(parts, number = 0) {
     ...{ body: [], feet: [], left: [], right: [], face: [] },
     ...parts,
   };
+}
+
+/** A pose of one person who stands and faces the viewer, `height` pixels from crown to toes, its middle at `at`. */
+export function standing(width, height, { height: tall = 0.85 * height, at } = {}) {
+  const unit = tall / (figure.GROUND - figure.TOP);
+  const middle = at ?? { x: width / 2, y: height / 2 };
+  const neck = middle.y - (unit * (figure.GROUND + figure.TOP)) / 2;
+  const placed = (points) => points.map(([x, y]) => joint(middle.x + unit * x, neck + unit * y));
+  return { ...blank(width, height), people: [personOf({ body: placed(figure.BODY), feet: placed(figure.FEET) })] };
 }
 
 /** The object that is written: {"atelier_pose": 1, …}. */
