@@ -176,10 +176,9 @@ function rim(mask, width, height) {
 function ring(mask, width, height, edge, within) {
   const added = [];
   const take = (index) => {
-    if (mask[index] || (within && !within[index])) return false;
+    if (mask[index] || (within && !within[index])) return;
     mask[index] = 1;
     added.push(index);
-    return true;
   };
   for (const index of edge) {
     const [x, y] = [index % width, Math.floor(index / width)];
@@ -187,9 +186,7 @@ function ring(mask, width, height, edge, within) {
     const down = [y > 0 ? -width : 0, y < height - 1 ? width : 0].filter(Boolean);
     for (const step of [...across, ...down]) take(index + step);
     if (!within) continue;
-    for (const a of across) {
-      for (const d of down) if (within[index + a] || within[index + d]) take(index + a + d); // not between two lines
-    }
+    for (const a of across) for (const d of down) take(index + a + d);
   }
   return added;
 }

@@ -69,15 +69,15 @@ export function show(layer, strokes) {
 export function paintLive(layer, live, stroke) {
   const { under, bounds, painted } = live ?? { under: layer.copy(layer.context.canvas), bounds: null, painted: [] };
   const { points } = stroke;
-  if (stroke.tool === "fill" || points === painted) return { under, bounds, painted };
   const goesOn = points[painted.length - 1] === painted.at(-1);
+  if (stroke.tool === "fill" || (goesOn && points.length === painted.length)) return { under, bounds, painted };
   if (!goesOn || stroke.opacity < 1) {
     if (bounds) lay(layer.context, under, bounds); // over the one before it would show twice
     shape(layer.context, stroke, outline(stroke));
     return { under, bounds: inside(boundsOf(stroke), layer), painted: points };
   }
   shape(layer.context, stroke, outline(stroke, painted.length));
-  const added = inside(boundsOf(stroke, Math.max(0, painted.length - 1)), layer);
+  const added = inside(boundsOf(stroke, painted.length), layer);
   return { under, bounds: united(bounds, added), painted: points };
 }
 

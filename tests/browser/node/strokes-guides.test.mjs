@@ -44,6 +44,7 @@ test("a line near a vanishing point's direction runs through it, towards it or a
   for (const [asked, index] of [
     [line(100, 400, 400, 310), 0],
     [line(400, 300, 100, 395), 0],
+    [line(400, 300, 100, 405), 0],
     [line(100, 400, -90, 300), 1],
   ]) {
     const { from, to, by, vanishing } = snapped(asked, guides);

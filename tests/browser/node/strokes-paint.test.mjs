@@ -177,6 +177,16 @@ test("one stroke more paints one stroke, and one less begins at the last copy", 
   assert.equal(asked("fill"), 6);
 });
 
+test("of a large canvas only the last few copies are kept", () => {
+  const { context } = recorder(4096, 4096);
+  const on = layerOn(context, () => "copy");
+  show(on, Array(100).fill(begun(at(1, 1))));
+  assert.deepEqual(
+    on.snapshots.map(({ count }) => count),
+    [48, 72, 96],
+  );
+});
+
 test("no copies are kept of a canvas too large for them", () => {
   const { context } = recorder(8192, 8192);
   const on = layerOn(context, () => assert.fail("copied"));
