@@ -113,10 +113,13 @@ def _downward(spots: dict[int, np.ndarray], above: int) -> np.ndarray:
 
 def _between_eyes(spots: dict[int, np.ndarray], unit: float, down: np.ndarray) -> np.ndarray:
     eyes = [spots[index] for index in (RIGHT_EYE, LEFT_EYE) if index in spots]
-    if NOSE in spots and len(eyes) < 2:
-        return spots[NOSE] - down * unit * 0.75
-    if eyes:
+    if len(eyes) == 2:
         return np.mean(eyes, axis=0)
+    for eye, ear in ((RIGHT_EYE, RIGHT_EAR), (LEFT_EYE, LEFT_EAR)):
+        if {eye, ear} <= spots.keys():  # in profile: the face reaches from the nose to the ear
+            return spots[eye] + (spots[ear] - spots[eye]) * 0.35
+    if NOSE in spots:
+        return spots[NOSE] - down * unit * 0.75
     return np.mean([spots[index] for index in (RIGHT_EAR, LEFT_EAR)], axis=0)
 
 

@@ -47,9 +47,11 @@ class Map:
         for name, value in given.items():
             if name not in known:
                 raise UserError("The map {map} has no setting {name}.", map=self.title, name=name)
-            least, most = known[name].least, known[name].most
-            if not (math.isfinite(value) and least <= value <= most):
-                raise UserError("{name} must lie between {least} and {most}.", name=name, least=least, most=most)
+            one = known[name]
+            if not (math.isfinite(value) and one.least <= value <= one.most):
+                raise UserError(
+                    "{name} must lie between {least} and {most}.", name=one.title, least=one.least, most=one.most
+                )
         return {name: given.get(name, one.default) for name, one in known.items()}
 
 
