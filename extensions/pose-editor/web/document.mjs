@@ -8,8 +8,7 @@ export const MOST_PEOPLE = 100;
 export const FARTHEST = 100000; // pixels from the picture's corner
 export const LONGEST_SIDE = 8192;
 export const MOST_TEXT = 8 * 2 ** 20; // characters
-const MOST_NAME = 200;
-const MOST_PROMPT = 20000;
+const MOST_LETTERS = { name: 200, concept: 200, prompt: 4000 };
 
 const COLOURS = ["#e6a23c", "#409eff", "#67c23a", "#f56c6c", "#b37feb", "#36cfc9", "#ff85c0", "#bae637"];
 
@@ -65,80 +64,90 @@ export const toText = (pose) => JSON.stringify(toDocument(pose));
 export function fromDocument(object) {
   if (!isObject(object) || !("atelier_pose" in object)) throw new PoseError(NO_POSE);
   if (object.atelier_pose !== 1) throw new PoseError("This pose was written by a newer version.");
-  if (!Array.isArray(object.people)) throw new PoseError(NO_POSE);
-  checkPeople(object.people.length);
-  return { width: side(object.width), height: side(object.height), people: object.people.map(personFrom) };
+  return { ...blank(object.width, object.height), people: peopleOf(object.people).map(personFrom) };
 }
 
 export const fromText = (text) => fromDocument(objectOf(text));
 
-/** The JSON of a text of bearable length. */
+/** What a JSON text of bearable length says. */
 export function objectOf(text) {
-  if (text.length > MOST_TEXT) throw new PoseError("This file is too large for a pose.");
+  if (text.length > MOST_TEXT) throw new PoseError("This pose is larger than {most} MB.", { most: MOST_TEXT / 2 ** 20 });
   try {
     return JSON.parse(text);
   } catch {
-    throw new PoseError("This is not JSON.");
+    throw new PoseError("This is not a pose: it cannot be read as JSON.");
   }
 }
 
-export function checkPeople(count) {
-  if (count > MOST_PEOPLE) {
-    throw new PoseError("{count} people are too many; a pose holds {most}.", { count, most: MOST_PEOPLE });
-  }
+/** A list of people that is not too long. */
+export function peopleOf(found) {
+  if (!Array.isArray(found)) throw new PoseError("The pose has no list of people.");
+  if (found.length <= MOST_PEOPLE) return found;
+  throw new PoseError("The pose has {count} people; at most {most} are possible.", {
+    ...{ count: found.length, most: MOST_PEOPLE },
+  });
 }
 
-/** A side of the canvas as a whole number in its limits. */
+/** A side of the canvas. */
 export function side(value) {
-  const whole = Number.isFinite(value) ? Math.round(value) : 0;
-  if (whole >= 1 && whole <= LONGEST_SIDE) return whole;
-  throw new PoseError("A pose's picture is 1 to {most} pixels a side.", { most: LONGEST_SIDE });
+  if (Number.isInteger(value) && value >= 1 && value <= LONGEST_SIDE) return value;
+  throw new PoseError("The picture of a pose must have 1 to {most} pixels per side.", { most: LONGEST_SIDE });
 }
 
-/** A place in its limits. */
-export function place(value) {
-  if (typeof value === "number" && Math.abs(value) <= FARTHEST) return rounded(value);
-  throw new PoseError("A joint lies at an impossible place.");
+/** A list of places and confidences, or the sentence that says whose it should have been. */
+export function numbersOf(found, number, part) {
+  if (Array.isArray(found) && found.every((value) => typeof value === "number" && Math.abs(value) <= FARTHEST)) {
+    return found;
+  }
+  throw new PoseError("The part “{part}” of person {number} has something that is no number from -{most} to {most}.", {
+    ...{ part, number, most: FARTHEST },
+  });
 }
+
+export const wrongCount = (number, part, count, wanted) =>
+  new PoseError("The part “{part}” of person {number} has {count} numbers instead of {wanted}.", {
+    ...{ part, number, count, wanted },
+  });
+
+export const unreadable = (number) => new PoseError("Person {number} of the pose cannot be read.", { number });
 
 export const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
-function personFrom(object, number) {
-  if (!isObject(object)) throw new PoseError(NO_POSE);
-  const parts = Object.fromEntries(skeleton.PARTS.map((part) => [part, partFrom(object[part] ?? [], part)]));
-  return personOf(
-    {
-      name: text(object.name ?? `Person ${number + 1}`, MOST_NAME),
-      colour: /^#[0-9a-f]{6}$/i.test(object.colour) ? object.colour.toLowerCase() : colourOf(number),
-      on: object.on !== false,
-      concept: text(object.concept ?? "", MOST_NAME),
-      prompt: text(object.prompt ?? "", MOST_PROMPT),
-      ...parts,
-    },
-    number,
-  );
+/** A joint of which nothing is known. */
+export const NOWHERE = Object.freeze({ x: 0, y: 0, on: false, locked: false });
+export const noBody = () => Array(skeleton.SIZES.body).fill(NOWHERE);
+
+function personFrom(object, n) {
+  const number = n + 1;
+  if (!isObject(object)) throw unreadable(number);
+  const { on = true, colour = "" } = object;
+  if (typeof on !== "boolean" || typeof colour !== "string" || !/^(#[0-9a-f]{6})?$/i.test(colour)) throw unreadable(number);
+  const parts = Object.fromEntries(skeleton.PARTS.map((part) => [part, partFrom(given(object[part], []), number, part)]));
+  const texts = Object.fromEntries(Object.keys(MOST_LETTERS).map((key) => [key, textFrom(given(object[key], ""), number, key)]));
+  return {
+    ...{ ...texts, name: texts.name || `Person ${number}`, colour: colour.toLowerCase() || colourOf(n), on },
+    ...{ ...parts, body: parts.body.length ? parts.body : noBody() },
+  };
 }
 
-function text(value, most) {
-  if (typeof value !== "string" || value.length > most) throw new PoseError(NO_POSE);
-  return value;
+const given = (value, usual) => (value === undefined ? usual : value);
+
+function textFrom(value, number, key) {
+  const most = MOST_LETTERS[key];
+  if (typeof value === "string" && value.length <= most) return value;
+  throw new PoseError("A text of person {number} is longer than {most} letters.", { number, most });
 }
 
-function partFrom(numbers, part) {
-  if (!Array.isArray(numbers)) throw new PoseError(NO_POSE);
-  const size = skeleton.SIZES[part];
-  const full = numbers.length === 3 * size;
-  if (!full && (numbers.length || part === "body")) {
-    throw new PoseError("The {part} of a person has {count} numbers, not {size}.", {
-      ...{ part, count: numbers.length, size: 3 * size },
-    });
-  }
-  return Array.from({ length: numbers.length / 3 }, (_, n) => jointFrom(numbers.slice(3 * n, 3 * n + 3)));
+function partFrom(found, number, part) {
+  const numbers = numbersOf(found, number, part);
+  const wanted = 3 * skeleton.SIZES[part];
+  if (numbers.length && numbers.length !== wanted) throw wrongCount(number, part, numbers.length, wanted);
+  return Array.from({ length: numbers.length / 3 }, (_, n) => jointFrom(numbers.slice(3 * n, 3 * n + 3), number));
 }
 
-function jointFrom([x, y, state]) {
-  if (![0, 1, 2, 3].includes(state)) throw new PoseError("A joint is neither on nor off.");
-  return { x: place(x), y: place(y), on: state === 1 || state === 2, locked: state >= 2 };
+function jointFrom([x, y, state], number) {
+  if (![0, 1, 2, 3].includes(state)) throw unreadable(number);
+  return joint(x, y, state === 1 || state === 2, state >= 2);
 }
 
 const triples = (part) => part.flatMap(({ x, y, on, locked }) => [x, y, on ? (locked ? 2 : 1) : locked ? 3 : 0]);

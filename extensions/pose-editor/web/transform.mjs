@@ -129,7 +129,7 @@ function reordered(person, part) {
 function checkRoom(pose) {
   const count = pose.people.length + 1;
   if (count > MOST_PEOPLE) {
-    throw new PoseError("{count} people are too many; a pose holds {most}.", { count, most: MOST_PEOPLE });
+    throw new PoseError("The pose has {count} people; at most {most} are possible.", { count, most: MOST_PEOPLE });
   }
 }
 
