@@ -2,4 +2,4 @@
 
 from atelier_core.units import Unit
 
-UNIT = Unit("Pose and sketch")
+UNIT = Unit("Pose and sketch", always=True)

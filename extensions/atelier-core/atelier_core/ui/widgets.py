@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,17 @@ from . import pages
 JS = "js" if int(gr.__version__.split(".")[0]) >= 4 else "_js"
 
 
-def page_html(host: Host, unit: Unit, elem_id: str, height: int, **show: Any) -> str:
-    """Where the bridge puts a unit's page; a new `show` is passed on to the page that is there already."""
-    asked = html.escape(json.dumps(show), quote=True) if show else ""
+def page_html(
+    host: Host, unit: Unit, elem_id: str, height: int, opened: Mapping[str, Any] | None = None, **show: Any
+) -> str:
+    """Where the bridge puts a unit's page; a new `show` or `opened` is passed on to the page that is there already.
+
+    `opened`: what an editor shall work on, {document, picture, options, stamp}; another stamp opens it anew.
+    """
+    shown, work = (html.escape(json.dumps(one), quote=True) if one else "" for one in (show, opened))
     return (
         f'<div class="atelier-page" id="{elem_id}" data-unit="{unit.name}" data-page="{pages.url(unit)}" '
-        f'data-show="{asked}" data-lang="{host.language}" style="height:{height}px"></div>'
+        f'data-show="{shown}" data-open="{work}" data-lang="{host.language}" style="height:{height}px"></div>'
     )
 
 

@@ -1,0 +1,123 @@
+"""The pose editor inside a real webui: what its ControlNet receives, from our tab's route and from the host's own tab."""
+
+import base64
+import hashlib
+import io
+import json
+import urllib.request
+from typing import Any
+
+import numpy as np
+import pytest
+from atelier_core.geometry import Extent
+from atelier_pose_editor import dialects, document, draw
+from atelier_pose_editor.skeleton import Joint, Person, Pose
+from PIL import Image
+from webui import CONTROLNET, Webui
+
+URL = "/atelier/v1/pose-editor"
+BODY = (
+    *((66, 30), (64, 52), (46, 53), (36, 75), (30, 96), (83, 52), (95, 74), (99, 97), (53, 99)),
+    *((50, 127), (47, 155), (76, 99), (79, 127), (82, 156), (62, 26), (70, 26), (57, 29), (76, 29)),
+)
+
+
+def pose(width: int = 128, height: int = 192) -> Pose:
+    return Pose(Extent(width, height), (Person(tuple(Joint(float(x), float(y)) for x, y in BODY), name="one"),))
+
+
+@pytest.fixture(scope="module")
+def steered(webui: Webui) -> Webui:
+    import os
+
+    if webui.checkout.kind == "a1111" and CONTROLNET not in os.environ:
+        pytest.skip(f"skipped: {CONTROLNET} names no sd-webui-controlnet")
+    webui.post("/atelier-hints", {})
+    return webui
+
+
+def noted(webui: Webui) -> list[dict[str, Any]]:
+    return webui.get("/atelier-hints")
+
+
+def of(pixels: np.ndarray) -> dict[str, Any]:
+    return {"shape": list(pixels.shape), "sha256": hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()}
+
+
+def test_the_control_tensor_is_our_map(steered: Webui) -> None:
+    asked = {"document": document.to_text(pose()), "steps": 2, "seed": 3, "pose_model": "random"}
+    status, answer = steered.post(f"{URL}/generate", asked)
+    assert status == 200, answer
+    (made,) = answer["pictures"]
+    assert (made["width"], made["height"], made["seed"]) == (128, 192, 3)
+    assert of(draw.map_of(pose())) in noted(steered)
+    assert any("ControlNet" in note for note in made["notes"])
+    assert document.from_code(entry(made["infotext"])) == pose()
+
+
+def entry(infotext: str) -> str:
+    return infotext.partition("Atelier pose: ")[2].partition(",")[0].strip()
+
+
+def test_an_accordion_of_the_host_s_own_tab_gives_the_same_map(steered: Webui) -> None:
+    steered.post("/atelier-hints", {})
+    status, answer = steered.post("/sdapi/v1/txt2img", own_tab(steered))
+    assert status == 200, answer
+    assert of(draw.map_of(pose())) in noted(steered)
+    info = json.loads(answer["info"])["infotexts"][0]
+    assert document.from_code(entry(info)) == pose() and "ControlNet 0" in info
+
+
+def own_tab(webui: Webui, **changed: Any) -> dict[str, Any]:
+    """A request as the host's API takes it; the arguments of our script in the order of its controls."""
+    scripts = {one["name"]: one for one in webui.get("/sdapi/v1/script-info") if not one["is_img2img"]}
+    labels = [argument["label"] for argument in scripts["atelier: pose"]["args"]]
+    state = json.dumps({"pose": document.to_document(pose()), "picture": None, "sketch": None})
+    values = {"on": True, "page": "", "state": state, "preset": "None", "pose_weight": 1, "pose_start": 0}
+    values |= {"pose_end": 1, "pose_model": "random", "stick": "standard", **changed}
+    assert len(labels) == len(values), labels
+    scripts_asked = {"atelier: pose": {"args": list(values.values())}}
+    size = {"width": 128, "height": 192, "steps": 2, "seed": 3, "prompt": "a cat"}
+    return {**size, "alwayson_scripts": scripts_asked, "save_images": False}
+
+
+def test_an_accordion_that_is_off_changes_nothing(webui: Webui) -> None:
+    plain = {key: value for key, value in own_tab(webui).items() if key != "alwayson_scripts"}
+    pictures = [webui.post("/sdapi/v1/txt2img", asked)[1]["images"][0] for asked in (plain, own_tab(webui, on=False))]
+    assert pixels(pictures[0]) == pixels(pictures[1])
+
+
+def pixels(coded: str) -> bytes:
+    return Image.open(io.BytesIO(base64.b64decode(coded))).convert("RGB").tobytes()
+
+
+def test_what_is_wrong_with_an_accordion_is_said(webui: Webui) -> None:
+    status, answer = webui.post("/sdapi/v1/txt2img", own_tab(webui, pose_model="no such model"))
+    assert status == 200, answer
+    assert (
+        "There is no ControlNet model for “no such model”." in answer["info"] or "ControlNet is not" in answer["info"]
+    )
+
+
+def test_a_map_is_drawn_and_read_back(webui: Webui) -> None:
+    status, answer = webui.post(f"{URL}/draw", {"document": json.dumps(dialects.openpose(pose()))})
+    assert status == 200, answer
+    with urllib.request.urlopen(f"{webui.url}/atelier/v1/core/pictures/{answer['id']}") as file:
+        drawn = np.asarray(Image.open(io.BytesIO(file.read())).convert("RGB"))
+    assert (drawn == draw.map_of(pose())).all()
+    status, answer = webui.post(f"{URL}/read", {"picture": answer["id"]})
+    assert status == 200 and len(answer["document"]["people"]) == 1, answer
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "sentence"),
+    [
+        ("generate", {"document": "{"}, "This is not a pose: it cannot be read as JSON."),
+        ("generate", {"document": '{"people": [{"pose_keypoints_2d": [1e9, 1, 1]}]}'}, None),
+        ("detect", {"picture": "nonsense"}, "The picture is neither an id nor base64."),
+        ("generate", {"way": "picture"}, "Choose a picture first."),
+    ],
+)
+def test_bad_input_is_one_sentence(webui: Webui, verb: str, body: dict[str, Any], sentence: str | None) -> None:
+    status, answer = webui.post(f"{URL}/{verb}", body)
+    assert status == 400 and answer["error"] and (sentence is None or answer["error"] == sentence)
