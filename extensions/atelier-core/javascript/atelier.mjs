@@ -209,7 +209,7 @@
     return args;
   }
 
-  /** Lets the page `pageId` send its last edits; false when it has not done so within 3 s. An unopened page has none. */
+  /** Lets the page `pageId` send its last edits; false when it has not done so within 3 s. Unopened it has none. */
   function flush(pageId) {
     const page = find(pageId);
     const frame = page && frameOf(page);
@@ -229,8 +229,8 @@
 
   /**
    * For the button of a run over what a page edits. gradio collects a button's inputs before its js runs, so the button
-   * that is seen has only js="() => window.atelier.submitAfter('…_progress', '…_page', '…_run')": the page sends its last
-   * edits into its textbox, then the button `run`, which has the inputs and `submit`, is pressed. Once at a time.
+   * that is seen has only js="() => window.atelier.submitAfter('…_progress', '…_page', '…_run')": the page sends its
+   * last edits into its textbox, then the button `run`, which has the inputs and `submit`, is pressed. Once at a time.
    */
   async function submitAfter(container, pageId, run) {
     if (!OURS.test(run) || pressing.has(run)) return [];

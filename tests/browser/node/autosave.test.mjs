@@ -4,7 +4,7 @@ import { stage } from "./pages.mjs";
 
 const { openAutosave } = await stage("autosave.mjs");
 
-/** A window with a localStorage of `room` characters and a channel to its like; its timers run when `later` is called. */
+/** A window with a localStorage of `room` characters and a channel to its like; its timers run with `later`. */
 function browser({ room = 10_000, closed = false, air = new Set() } = {}) {
   const kept = new Map();
   const timers = new Map();
@@ -28,6 +28,7 @@ function browser({ room = 10_000, closed = false, air = new Set() } = {}) {
       this.hear = listener;
     }
     postMessage(data) {
+      assert.ok(air.has(this), "a closed channel throws");
       for (const other of air) if (other !== this) other.hear({ data });
     }
     close() {
@@ -136,6 +137,7 @@ test("of two pages on one key the other is told, on another key nobody", async (
   pages[1].leave();
   await write(pages[0]);
   assert.equal(pages[1].seen.length, 1);
+  pages[2].save.touch();
   await pages[2].save.close();
   assert.equal(air.size, 2);
 });

@@ -5,7 +5,10 @@ class Element {
     Object.assign(this, { tag, ownerDocument, children: [], parent: null, attributes: {}, listeners: {}, writes: 0 });
     this.dataset = new Proxy(
       {},
-      { set: (_, name, value) => (this.setAttribute(`data-${name}`, value), true), get: (_, name) => this.attributes[`data-${name}`] },
+      {
+        set: (_, name, value) => (this.setAttribute(`data-${name}`, value), true),
+        get: (_, name) => this.attributes[`data-${name}`],
+      },
     );
   }
 

@@ -16,7 +16,10 @@ function opened(list = three) {
   handles.show(list, view, { width: 100, height: 100 });
   const [group] = made.svg.children;
   const nodes = () => group.children;
-  const tabbable = () => nodes().filter(({ attributes }) => attributes.tabindex === "0").map(({ dataset }) => dataset.handle);
+  const tabbable = () =>
+    nodes()
+      .filter(({ attributes }) => attributes.tabindex === "0")
+      .map(({ dataset }) => dataset.handle);
   return { ...made, handles, acts, nodes, group, tabbable };
 }
 
@@ -107,15 +110,15 @@ test("keys on a focused handle", () => {
   assert.equal(key("ArrowDown", { ctrlKey: true }), false);
   assert.equal(key("q"), false);
   assert.equal(key(" "), false);
-  key(" ", {}, "keyup");
+  key(" ", { shiftKey: true }, "keyup");
   assert.deepEqual(acts, [
     { act: "nudge", id: "b", dx: -1, dy: 0 },
-    { act: "delete", key: "Delete", id: "b" },
-    { act: "choose", key: "Enter", id: "b" },
-    { act: "menu", key: "ContextMenu", id: "b" },
+    { act: "delete", key: "Delete", shift: false, id: "b" },
+    { act: "choose", key: "Enter", shift: false, id: "b" },
+    { act: "menu", key: "ContextMenu", shift: false, id: "b" },
     { act: "leave" },
     { act: "nudge", id: "b", dx: 0, dy: 10 },
-    { act: "choose", id: "b", key: " " },
+    { act: "choose", id: "b", key: " ", shift: true },
   ]);
 });
 

@@ -18,7 +18,10 @@ const states = (history) => {
 
 test("there and back through what was done", () => {
   const history = openHistory("a");
-  assert.deepEqual([history.canUndo, history.canRedo, history.undoLabel, history.redoLabel], [false, false, null, null]);
+  assert.deepEqual(
+    [history.canUndo, history.canRedo, history.undoLabel, history.redoLabel],
+    [false, false, null, null],
+  );
   history.push("b", "Move");
   history.push("c", "Turn");
   assert.deepEqual([history.state, history.undoLabel, history.redoLabel], ["c", "Turn", null]);

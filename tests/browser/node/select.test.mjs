@@ -142,5 +142,9 @@ test("rays from a point, then the grid", () => {
   near(snapped({ x: 152, y: 150 }, { angles, grid: 10 }, 3), { x: 151, y: 151 });
   near(snapped({ x: 60, y: 99 }, { angles }, 3), { x: 60, y: 100 });
   assert.deepEqual(snapped({ x: 31, y: 18 }, { grid: 10 }, 3), { x: 30, y: 20, to: { kind: "grid" } });
-  assert.deepEqual(snapped({ x: 33, y: 21 }, { grid: { step: 10, x: 2, y: 1 } }, 3), { x: 32, y: 21, to: { kind: "grid" } });
+  assert.deepEqual(snapped({ x: 33, y: 21 }, { grid: { step: 10, x: 2, y: 1 } }, 3), {
+    x: 32,
+    y: 21,
+    to: { kind: "grid" },
+  });
 });

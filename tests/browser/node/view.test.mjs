@@ -164,6 +164,9 @@ test("on the device a quarter turn is exact, any other one is not rounded", () =
 
 test("turns by steps of 15 degrees, from between two of them to the next", () => {
   const degrees = (turn, way) => Math.round((view.toNextTurn((turn * Math.PI) / 180, way) * 180) / Math.PI);
-  assert.deepEqual([degrees(0, 1), degrees(0, -1), degrees(15, 1), degrees(20, 1), degrees(20, -1)], [15, -15, 15, 10, -5]);
+  assert.deepEqual(
+    [degrees(0, 1), degrees(0, -1), degrees(15, 1), degrees(20, 1), degrees(20, -1)],
+    [15, -15, 15, 10, -5],
+  );
   assert.equal(degrees(-7, 1), 7);
 });

@@ -122,7 +122,10 @@ function keyboard() {
   };
   const tables = () => [{ KeyA: "tool's" }, { KeyA: "page's", "mod+KeyZ": "undo" }];
   const run = (bound) => log.push(bound);
-  const made = openKeyboard({ tables, run, pan: (way) => log.push(way), spaced: () => log.push(made.space.down) }, self);
+  const made = openKeyboard(
+    { tables, run, pan: (way) => log.push(way), spaced: () => log.push(made.space.down) },
+    self,
+  );
   const press = (key, more = {}, type = "keydown") => {
     let taken = false;
     listeners[type]?.({ key, code: "", target: { tagName: "MAIN" }, preventDefault: () => (taken = true), ...more });

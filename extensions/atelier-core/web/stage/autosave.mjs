@@ -6,13 +6,14 @@ import { openStore } from "./store.mjs";
 const CHANNEL = "atelier-autosave";
 
 /**
- * `read(slim)` gives what to keep, as a value that can be cloned; `slim`: there is little room, keep only what is needed.
- * `touch` after every change: it is written `debounce` ms later, or when the page goes away. Two pages on one `key`: the
- * last one to write wins, and the other's `onForeign` listeners get {when}. `failed(sentence)`: what could not be kept is
- * said once, and again only after it went well in between.
+ * `read(slim)` gives what to keep, as a value that can be cloned; `slim`: there is little room, and only for what JSON
+ * can hold (no Blobs): keep what is needed most.
+ * `touch` after every change: it is written `debounce` ms later, or when the page goes away. Two pages on one `key`:
+ * the last one to write wins, and the other's `onForeign` listeners get {when}. `failed(sentence)`: what could not be
+ * kept is said once, and again only after it went well in between.
  */
 export function openAutosave(key, { read, debounce = 400, failed = () => {}, self = globalThis }) {
-  const me = self.crypto.randomUUID();
+  const me = self.crypto.getRandomValues(new Uint32Array(3)).join("-"); // randomUUID is missing on plain http
   const store = openStore(self);
   const channel = self.BroadcastChannel ? new self.BroadcastChannel(CHANNEL) : null;
   const listeners = new Set();
@@ -76,11 +77,10 @@ export function openAutosave(key, { read, debounce = 400, failed = () => {}, sel
     /** Calls the listener when another page writes to the same key; gives a function that ends it. */
     onForeign: (listener) => (listeners.add(listener), () => listeners.delete(listener)),
     async close() {
-      if (timer) save();
-      channel?.close();
       self.document?.removeEventListener("visibilitychange", hidden);
       self.removeEventListener?.("pagehide", leaving);
-      await writing;
+      await (timer ? save() : writing);
+      channel?.close();
     },
   };
 }

@@ -12,7 +12,7 @@ export const isPictureId = id;
 
 const SHAPES = {
   ready: { page: text }, // page -> host: I listen now
-  send: { field: text, value: whole, button: optional(text) }, // page -> host: write into that textbox, press the button
+  send: { field: text, value: whole, button: optional(text) }, // page -> host: write there, press the button
   flushed: { id: Number.isSafeInteger, ok: (value) => typeof value === "boolean" }, // page -> host: to its flush
   host: { lang: optional(text), theme: optional((value) => value === "dark" || value === "light") }, // host -> page
   show: { before: optional(id), after: optional(id) }, // host -> page: these pictures
@@ -38,7 +38,7 @@ export function checked(data) {
 
 /**
  * The page's end. `on` maps a type to what to do. Works without a parent: then nothing comes and nothing goes.
- * `on.flush` may give a promise; the host is told when it is kept (`ok`) or broken. A page without it has nothing unsent.
+ * `on.flush` may give a promise; the host is told when it is kept (`ok`) or broken. Without it nothing is unsent.
  */
 export function connect(page, on, self = window) {
   const host = self.parent === self ? null : self.parent;

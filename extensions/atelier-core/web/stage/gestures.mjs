@@ -4,10 +4,10 @@
 //       {act: "tap", at}  {act: "double", at}
 //       {act: "grab" | "drag" | "drop", grip, from, at}; a drop may be `cancelled`: put it back where it was grabbed.
 //       {act: "hold", at, grip}: a still finger or pen   {act: "menu", at, grip}: the right button
-//       {act: "hover", at, device}: a mouse or pen above the stage
+//       {act: "hover", at}: a mouse or pen above the stage
 // A grip is the name of a thing on the stage that is dragged by itself: a handle, a joint or a brush.
-// All but pan, pinch, zoom and hover also carry the event's manner {device, pressure 0..1, shift, alt, ctrl, eraser} and,
-// while dragging, `points`: every place since the last act, [{x, y, pressure, time}].
+// All but pan, pinch and zoom also carry the event's manner {device, pressure 0..1, shift, alt, ctrl, eraser}, and a drag
+// `points`: every place since the last act, [{x, y, pressure, time}].
 
 export { command } from "./keys.mjs";
 
@@ -21,8 +21,8 @@ const BUTTON = { middle: 1, right: 2, eraser: 5 }; // the far end of a pen is a 
 export const idle = Object.freeze({ touching: {}, held: null, tapped: null });
 
 /**
- * Gives {state, acts}. Events: {type: "down" | "move" | "up" | "cancel" | "hold" | "menu", id, x, y, time, device, grip,
- * button, panning, manner, points}; `panning`: this press moves the picture, whatever lies under it.
+ * Gives {state, acts}. Events: {type: "down" | "move" | "up" | "cancel" | "hold" | "menu", id, x, y, time, device,
+ * grip, button, panning, manner, points}; `panning`: this press moves the picture, whatever lies under it.
  */
 export function reduce(state, event) {
   if (event.type === "down") return pressed(state, event);
@@ -36,7 +36,7 @@ function pressed(state, event) {
   const others = Object.keys(state.touching);
   if (event.button === BUTTON.right && !others.length) return { state, acts: [menuAt(event, event.grip)] };
   if (event.button > BUTTON.middle && event.button !== BUTTON.eraser) return { state, acts: [] };
-  if (state.held?.device === "pen" && event.device === "touch") return { state, acts: [] }; // the hand that holds the pen
+  if (state.held?.device === "pen" && event.device === "touch") return { state, acts: [] }; // the hand below the pen
   const at = point(event);
   const touching = { ...state.touching, [event.id]: at };
   if (others.length > 1) return { state: { ...state, touching }, acts: [] };
@@ -127,10 +127,10 @@ export function wheelFactor({ deltaY, deltaMode = 0, ctrlKey = false }) {
 }
 
 /**
- * Listens on `element` and calls `act` for every act; gives a function that ends it. `gripAt(target, at, device, event)`
+ * Listens on `element` and calls `act` for every act; gives a function that ends it. `gripAt(target, at, device)`
  * names what is under the pointer, `holds(grip)` says whether a still press there means something of its own,
- * `panning()` whether every press moves the picture (the space bar is down). Nobody is told of hovering without `hover`,
- * and the browser keeps its own menu without `menu`.
+ * `panning()` whether every press moves the picture (the space bar is down). Nobody is told of hovering without
+ * `hover`, and the browser keeps its own menu without `menu`.
  */
 export function attach(element, { act, gripAt = () => null, holds, panning, hover, menu: menus }) {
   let state = idle;
@@ -151,7 +151,7 @@ export function attach(element, { act, gripAt = () => null, holds, panning, hove
   const feed = (type) => (event) => {
     const at = local(element, event);
     if (type === "move" && hover && !(event.pointerId in state.touching)) return hovered(event, at);
-    const grip = type === "down" ? gripAt(event.target, at, event.pointerType, event) : null;
+    const grip = type === "down" ? gripAt(event.target, at, event.pointerType) : null;
     const known = { type, ...at, ...facts(event), grip, panning: type === "down" && Boolean(panning?.()) };
     if (type === "move") known.points = trail(element, event);
     step(known);

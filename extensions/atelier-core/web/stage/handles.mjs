@@ -1,7 +1,8 @@
 // Handles above a canvas: each can be seen, focused, named by a screen reader, and moved by keys.
 // A handle = {id, name, x, y (pixels of the picture), shape: "dot" | "square" | "ring" | "turn",
 //             state: "on" | "off" | "ghost" | "locked" | "chosen", colour, small: for dense places}.
-// Acts: {act: "nudge", id, dx, dy} in pixels of the picture  {act: "delete" | "choose" | "menu" | "focus", id}  {act: "leave"}
+// Acts: {act: "nudge", id, dx, dy} in pixels of the picture  {act: "delete" | "choose" | "menu", id, shift}
+//       {act: "focus", id}: the keyboard came to it  {act: "leave"}
 
 import { toScreen, turnOf } from "./view.mjs";
 
@@ -20,11 +21,11 @@ const SHAPES = {
 
 /** What a key on a focused handle means: an act without its id, {act: "go", by: ±1}, or null. */
 export function keyed({ key, shiftKey, ctrlKey, altKey, metaKey }, view) {
-  if (key === "F10" && shiftKey) return { act: "menu" };
+  if (key === "F10" && shiftKey) return { act: "menu", key };
   if (key === "Tab") return { act: "go", by: shiftKey ? -1 : 1 };
   if (ctrlKey || altKey || metaKey) return null;
   if (key === "Escape") return { act: "leave" };
-  if (key in ACTS) return { act: ACTS[key], key };
+  if (key in ACTS) return { act: ACTS[key], key, shift: shiftKey === true };
   if (!(key in ARROWS)) return null;
   const [dx, dy] = ARROWS[key].map((way) => way * (shiftKey ? LONG_STEP : STEP));
   return { act: "nudge", ...alongScreen(view, dx, dy) };
@@ -153,7 +154,7 @@ export function openHandles(svg, { act, name }) {
   /** The space bar chooses when it comes up: until then it may still be the hand that moves the picture. */
   function released(event) {
     const id = idOf(event);
-    if (id !== null && event.key === " ") act({ act: "choose", id, key: " " });
+    if (id !== null && event.key === " ") act({ act: "choose", id, key: " ", shift: event.shiftKey === true });
   }
 
   svg.addEventListener("keydown", pressed);

@@ -7,8 +7,8 @@ const SLOT = 8; // bytes of a number or of a reference
 const OBJECT = 32;
 
 /**
- * `push(state, label, {merge})`: `label` says what was done. Pushes with the same `merge` become one entry: a text within
- * 800 ms of each other, anything else (say, an object made when a drag begins) however long it lasts; `seal` ends it.
+ * `push(state, label, {merge})`: `label` says what was done. Pushes with the same `merge` become one entry: a text
+ * within 800 ms of each other, anything else (an object made when a drag begins) however long it lasts; `seal` ends it.
  * Beyond `most` bytes the oldest entries go. `sizeOf(state, before)`: bytes that the state adds to the one before.
  */
 export function openHistory(state, { most = MOST, sizeOf = freshBytes, clock = () => performance.now() } = {}) {
@@ -49,7 +49,7 @@ export function openHistory(state, { most = MOST, sizeOf = freshBytes, clock = (
     return history.state;
   }
 
-  /** What `restore` takes, without the oldest entries beyond `most` bytes. A structured clone of it keeps the sharing. */
+  /** What `restore` takes, without the oldest entries beyond `most` bytes. A structured clone keeps the sharing. */
   function dump({ most: kept = KEPT } = {}) {
     let first = now;
     let size = 0;
@@ -104,7 +104,10 @@ function goesOn(open, merge, time) {
 const isEntry = (entry) => entry !== null && typeof entry === "object" && "state" in entry && entry.size >= 0;
 
 const isDump = (dumped) =>
-  Array.isArray(dumped?.entries) && dumped.entries.every(isEntry) && Number.isInteger(dumped.now) && dumped.now in dumped.entries;
+  Array.isArray(dumped?.entries) &&
+  dumped.entries.every(isEntry) &&
+  Number.isInteger(dumped.now) &&
+  dumped.now in dumped.entries;
 
 /** About how many bytes of `value` are not shared with `before`. Whole parts that are shared are not looked into. */
 export function freshBytes(value, before) {

@@ -2,7 +2,7 @@
 
 import { command } from "./keys.mjs";
 
-const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }; // where the picture goes
+const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }; // the picture goes
 
 /**
  * `tables()`: bindings, the first that knows a key wins; `run(bound, event)`; `pan(way, event)`: an arrow nobody bound.

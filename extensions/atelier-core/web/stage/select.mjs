@@ -1,5 +1,5 @@
-// What a pointer or a marquee meets, and the frame around what is chosen. Points are {x, y}; boxes {x, y, width, height}.
-// All of one call are in the same coordinates: of the screen or of the picture, as the caller likes.
+// What a pointer or a marquee meets, and the frame around what is chosen. A point is {x, y}, a box {x, y, width,
+// height}. All of one call are in the same coordinates: of the screen or of the picture, as the caller likes.
 
 import { t } from "./i18n.mjs";
 
@@ -70,7 +70,7 @@ export function frameHandles(box, gap = 24) {
 
 /**
  * What a pull of a frame's handle from its place to the point `to` means: {scaleX, scaleY, angle, about}.
- * `even`: both directions alike; `centred`: about the middle instead of the opposite side; `step`: of the angle, radians.
+ * `even`: both directions alike; `centred`: about the middle, not the opposite side; `step`: of the angle, radians.
  */
 export function framePull(box, id, to, { even = false, centred = false, step = 0 } = {}) {
   const middle = middleOf(box);

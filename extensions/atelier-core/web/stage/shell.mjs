@@ -24,14 +24,14 @@ const KEYS = {
 const REPEATING = new Set(["larger", "smaller", "turn-left", "turn-right"]); // what goes on while its key is held down
 
 /**
- * `stage`: the focusable element around `canvas` and `svg`; `size`: of the picture; `inset()`: {top, right, bottom, left}
- * of the stage that panels cover; `draw(context, surface, view)` draws on a cleared canvas, in device pixels;
- * `tools`: name -> tool, the first is taken up; `keys`: as in `command`, to a function (event) or the name of one of the
- * stage's commands; `changed(stage)`, with the next frame, after every change of view, size or tool; `root`: where the
- * buttons with data-do (fit, actual, larger, smaller, turn-left, turn-right) and the readout data-read="zoom" are.
+ * `stage`: the focusable element around `canvas` and `svg`; `size`: of the picture; `inset()`: {top, right, bottom,
+ * left} of the stage that panels cover; `draw(context, surface, view)` draws on a cleared canvas, in device pixels;
+ * `tools`: name -> tool, the first is taken up; `keys`: as in `command`, to a function (event) or the name of one of
+ * the stage's commands; `changed(stage)`: with the next frame after every change of view, size or tool; `root`: where
+ * the buttons with data-do (fit, actual, larger, smaller, turn-left, turn-right) and the readout data-read="zoom" are.
  *
  * A tool = {create(stage), destroy(), cursor, keys, gripAt(at, target, device), and what it does on an act: grab, drag,
- * drop, tap, double, hold, menu, hover (see gestures.mjs), nudge, delete, choose, focus (see handles.mjs)}, all optional.
+ * drop, tap, double, hold, menu, hover (see gestures.mjs), nudge, delete, choose, focus (see handles.mjs)}.
  * Acts of the pointer also get `point` (and `start`, where it was grabbed) and `trail` (its `points`) in pixels of the
  * picture; acts of a handle get `handle`, `at` and `point`. Without gripAt a press takes the nearest handle, by its id.
  * Without `double` a double click shows the whole picture.
@@ -45,7 +45,11 @@ export function openStage(options) {
   let start = null; // where the grip was grabbed, in the picture: the view may move while it is held
   let stale = true; // something was said that is not so any more
 
-  const { surface, redraw, close: closeSurface } = openSurface(canvas, paint, () => {
+  const {
+    surface,
+    redraw,
+    close: closeSurface,
+  } = openSurface(canvas, paint, () => {
     viewport.resized(surface.room, surface.ratio);
   });
   const above = openHandles(svg, { act: handled, name: t("Handles") });
@@ -148,6 +152,7 @@ export function openStage(options) {
     renew();
   }
 
+  stage.addEventListener("pointerdown", focused); // before the acts: a menu that a press opens takes the focus
   const detach = attach(stage, {
     act: acted,
     gripAt,
@@ -156,7 +161,6 @@ export function openStage(options) {
     hover: true,
     menu: true,
   });
-  stage.addEventListener("pointerdown", focused);
   root.addEventListener("click", clicked);
 
   function close() {

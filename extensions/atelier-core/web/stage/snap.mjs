@@ -2,7 +2,7 @@
 
 /**
  * {x, y, to}: the point, moved to the nearest of what is within `reach`, and `to` says to what: {kind, …}, or null.
- * points: [{x, y}]; lines: [{x}] upright, [{y}] level or [{from, to}] through two points; grid: its step or {step, x, y};
+ * points: [{x, y}]; lines: [{x}] upright, [{y}] level or [{from, to}] through two; grid: its step or {step, x, y};
  * angles: {from, step}: rays from a point, `step` in radians. Points win over lines, these over angles and the grid.
  */
 export function snapped(point, { points = [], lines = [], grid = null, angles = null }, reach) {

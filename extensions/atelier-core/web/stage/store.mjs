@@ -33,6 +33,7 @@ function tableOf(db) {
       if (lost) return resolve({ ok: false });
       const work = db.transaction(TABLE, mode);
       const asked = ask(work.objectStore(TABLE));
+      work.commit?.(); // what waits for its requests to end is lost when the page is left meanwhile
       work.oncomplete = () => resolve({ ok: true, result: asked.result });
       work.onabort = work.onerror = () => resolve({ ok: false });
     });

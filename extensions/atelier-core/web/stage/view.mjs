@@ -1,5 +1,5 @@
-// A view says where a picture lies on the screen, in CSS pixels: screen = turn(picture × scale) + (x, y). The turn is in
-// radians, clockwise, about the picture's corner; a view without one is upright.
+// A view says where a picture lies on the screen, in CSS pixels: screen = turn(picture × scale) + (x, y). The turn is
+// in radians, clockwise, about the picture's corner; a view without one is upright.
 // Everyone goes through these functions and nobody reads scale, x, y and turn himself.
 // `room` is the size of the stage, `ratio` device pixels per CSS pixel; 100 % is one picture pixel per device pixel.
 
@@ -113,8 +113,8 @@ export function boundsOf(view, { width, height }) {
 }
 
 /**
- * Six numbers for context.setTransform. Upright and at quarter turns the picture's corner lands on a whole device pixel:
- * 100 % is an exact copy.
+ * Six numbers for context.setTransform. Upright and at quarter turns the picture's corner lands on a whole device
+ * pixel: 100 % is an exact copy.
  */
 export function deviceTransform(view, ratio) {
   const scale = view.scale * ratio;
