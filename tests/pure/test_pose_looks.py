@@ -114,6 +114,7 @@ def test_in_profile_the_ear_tells_the_size() -> None:
     oval = face_oval(person)
     assert oval.half_height == pytest.approx(1.5 * 40, rel=0.06)
     assert oval.angle == pytest.approx(0)
+    assert oval.centre[0] == pytest.approx(130 + 0.35 * 48)
     mask = face_mask(person, SIZE)
     assert all(mask[y, x] == 255 for x, y in [(130, 80), (178, 80), (120, 105), (128, 135)])
     assert mask[182, 170] == 0

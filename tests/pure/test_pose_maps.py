@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from hashlib import sha256
 
 import cv2
@@ -87,6 +88,12 @@ def test_line_art_is_what_is_darker_than_its_surroundings() -> None:
     assert found.max() > 127
     assert np.abs(found - np.floor(expected)).max() <= 1
     assert (made("lineart_standard", paper, gaussian_sigma=2) != made("lineart_standard", paper)).any()
+
+
+def test_line_art_of_what_has_no_line_stays_dark_and_warns_of_nothing() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert made("lineart_standard", row(*range(200, 210))).max() < 64
 
 
 def test_outlines_begin_where_the_contrast_does() -> None:
@@ -194,8 +201,8 @@ def test_coloured_lines_are_as_white_as_they_stand_out() -> None:
     paper[0, :3] = (255, 255, 0), (255, 128, 255), (0, 0, 0)
     assert as_lines(paper)[0, :4, 0].tolist() == [255, 127, 255, 0]
     paper = np.full((1, 8, 3), (240, 230, 215), np.uint8)
-    paper[0, 0] = 0
-    assert as_lines(paper)[0, :2, 2].tolist() == [255, 0]
+    paper[0, :2] = (0, 0, 0), (120, 230, 215)
+    assert as_lines(paper)[0, :3, 2].tolist() == [255, 128, 0]
 
 
 def test_a_white_drawing_on_a_see_through_layer_is_read_by_the_maps() -> None:
