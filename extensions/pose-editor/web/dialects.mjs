@@ -1,5 +1,5 @@
-// Poses as other tools write them, and OpenPose's JSON as they all read it: in pixels or in fractions of the picture, 18
-// or 25 joints, parts that are null, empty or left out, in a list of frames, with real confidences, on a padded canvas.
+// Poses as other tools write them, and OpenPose's JSON as they all read it: in pixels or in fractions of the picture,
+// 18 or 25 joints, parts that are null, empty or left out, in a list of frames, on a padded canvas.
 
 import * as doc from "./document.mjs";
 import { PARTS, SIZES } from "./skeleton.mjs";
@@ -57,7 +57,9 @@ function fromPairs({ width, height, keypoints }) {
     throw new doc.PoseError("The file has a person with more or fewer joints than {wanted}.", { wanted: SIZES.body });
   }
   const count = keypoints.length / SIZES.body;
-  const bodies = doc.peopleOf(Array.from({ length: count }, (_, n) => keypoints.slice(n * SIZES.body, (n + 1) * SIZES.body)));
+  const bodies = doc.peopleOf(
+    Array.from({ length: count }, (_, n) => keypoints.slice(n * SIZES.body, (n + 1) * SIZES.body)),
+  );
   const people = bodies.map((pairs, n) => doc.personOf({ body: pairs.map((pair) => fromPair(pair, n + 1)) }, n));
   return { ...pose, people };
 }
@@ -131,7 +133,9 @@ function canvasOf({ canvas_width: width, canvas_height: height }, size, people, 
   if ((width ?? height ?? null) !== null) return doc.blank(width, height);
   if (size) return doc.blank(size.width, size.height);
   if (isFractions(people)) {
-    throw new doc.PoseError("This pose is in fractions of a picture whose size it does not say. Open the picture first.");
+    throw new doc.PoseError(
+      "This pose is in fractions of a picture whose size it does not say. Open the picture first.",
+    );
   }
   notes.push("The file does not say how large its picture was; it was made large enough for its people.");
   return around(people);

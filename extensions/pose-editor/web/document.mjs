@@ -71,7 +71,8 @@ export const fromText = (text) => fromDocument(objectOf(text));
 
 /** What a JSON text of bearable length says. */
 export function objectOf(text) {
-  if (text.length > MOST_TEXT) throw new PoseError("This pose is larger than {most} MB.", { most: MOST_TEXT / 2 ** 20 });
+  if (text.length > MOST_TEXT)
+    throw new PoseError("This pose is larger than {most} MB.", { most: MOST_TEXT / 2 ** 20 });
   try {
     return JSON.parse(text);
   } catch {
@@ -121,9 +122,14 @@ function personFrom(object, n) {
   const number = n + 1;
   if (!isObject(object)) throw unreadable(number);
   const { on = true, colour = "" } = object;
-  if (typeof on !== "boolean" || typeof colour !== "string" || !/^(#[0-9a-f]{6})?$/i.test(colour)) throw unreadable(number);
-  const parts = Object.fromEntries(skeleton.PARTS.map((part) => [part, partFrom(given(object[part], []), number, part)]));
-  const texts = Object.fromEntries(Object.keys(MOST_LETTERS).map((key) => [key, textFrom(given(object[key], ""), number, key)]));
+  if (typeof on !== "boolean" || typeof colour !== "string" || !/^(#[0-9a-f]{6})?$/i.test(colour))
+    throw unreadable(number);
+  const parts = Object.fromEntries(
+    skeleton.PARTS.map((part) => [part, partFrom(given(object[part], []), number, part)]),
+  );
+  const texts = Object.fromEntries(
+    Object.keys(MOST_LETTERS).map((key) => [key, textFrom(given(object[key], ""), number, key)]),
+  );
   return {
     ...{ ...texts, name: texts.name || `Person ${number}`, colour: colour.toLowerCase() || colourOf(n), on },
     ...{ ...parts, body: parts.body.length ? parts.body : noBody() },

@@ -14,8 +14,8 @@ export function withPerson(pose, index, person) {
 
 /**
  * Moves a joint to a point. `lengths`: bones keep their lengths and limbs bend; `limits`: joints bend as a body does;
- * `mirror`: the opposite joint moves to the other side of the body's axis; `depth`: the last bone may shorten, as a limb
- * that turns towards or away from the eye. A locked joint never moves.
+ * `mirror`: the opposite joint does the same on the other side of the body's axis; `depth`: the last bone may shorten,
+ * as a limb that turns towards or away from the eye. A locked joint never moves.
  */
 export function moveJoint(pose, ref, to, { lengths = false, limits = false, mirror = false, depth = false } = {}) {
   const person = pose.people[ref.person];
@@ -81,7 +81,7 @@ export function free(row, places) {
   return places.filter((place) => row[place] && (whole || !row[place].locked));
 }
 
-/** Shortens or lengthens the bone that ends at a joint, as a limb that turns in depth; what hangs from it goes along. */
+/** Shortens or lengthens the bone that ends at a joint, as when it turns in depth; what hangs from it goes along. */
 export function foreshorten(pose, ref, factor) {
   const person = pose.people[ref.person];
   const row = rowOf(person);

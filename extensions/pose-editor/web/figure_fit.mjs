@@ -10,9 +10,22 @@ const BODY = figure.BODY.map(point);
 export const STANDING = [...BODY, ...figure.FEET.map(point)];
 
 const MEASURED = [
-  ...[[sk.NECK, sk.R_HIP], [sk.NECK, sk.L_HIP], [sk.R_SHOULDER, sk.R_ELBOW], [sk.L_SHOULDER, sk.L_ELBOW]],
-  ...[[sk.R_ELBOW, sk.R_WRIST], [sk.L_ELBOW, sk.L_WRIST], [sk.R_HIP, sk.R_KNEE], [sk.L_HIP, sk.L_KNEE]],
-  ...[[sk.R_KNEE, sk.R_ANKLE], [sk.L_KNEE, sk.L_ANKLE]],
+  ...[
+    [sk.NECK, sk.R_HIP],
+    [sk.NECK, sk.L_HIP],
+    [sk.R_SHOULDER, sk.R_ELBOW],
+    [sk.L_SHOULDER, sk.L_ELBOW],
+  ],
+  ...[
+    [sk.R_ELBOW, sk.R_WRIST],
+    [sk.L_ELBOW, sk.L_WRIST],
+    [sk.R_HIP, sk.R_KNEE],
+    [sk.L_HIP, sk.L_KNEE],
+  ],
+  ...[
+    [sk.R_KNEE, sk.R_ANKLE],
+    [sk.L_KNEE, sk.L_ANKLE],
+  ],
 ];
 
 /** A person's size: pixels per unit of the figure, the middle of what its bones say; `other` when they say nothing. */

@@ -1,31 +1,19 @@
 // Pulls a joint while every bone keeps its length: rows of points in, rows of points out; places are skeleton.mjs's.
 
-import { frameOf, headLimited, limbLimited, lowerLimited, naturalBend, shoulderLimited } from "./limits.mjs";
-import { boneLength, midHip } from "./row.mjs";
+import { fabrik, twoBones } from "./bones.mjs";
+import { bendOf, HIPS, isHeld, isRight, kindOf, LIMBS, SHOULDERS, spansOf } from "./limbs.mjs";
+import { frameOf, headLimited, limbLimited, lowerLimited, shoulderLimited } from "./limits.mjs";
+import { held, pinned, unlessPinned } from "./pins.mjs";
+import { boneLength, carried, joined, midHip, set, shifted } from "./row.mjs";
 import * as sk from "./skeleton.mjs";
-import { angleOf, between, carrier, clamped, cross, distance, length, minus, plus, towards, wrapped } from "./vectors.mjs";
+import { angleOf, carrier, distance, length, minus, plus, towards, wrapped } from "./vectors.mjs";
 
 const KNUCKLES = [1, 5, 9, 13, 17].flatMap((n) => [sk.STARTS.left + n, sk.STARTS.right + n]);
 const HANDS = [sk.STARTS.left, sk.STARTS.right];
-const WRISTS = [sk.L_WRIST, sk.R_WRIST];
-const ANKLES = [sk.L_ANKLE, sk.R_ANKLE];
-const SHOULDERS = [sk.R_SHOULDER, sk.L_SHOULDER];
-const HIPS = [sk.R_HIP, sk.L_HIP];
-const RIGHTS = [sk.R_SHOULDER, sk.R_ELBOW, sk.R_WRIST, sk.R_HIP, sk.R_KNEE, sk.R_ANKLE];
 const STOPS = new Set([
-  ...[sk.NECK, sk.NOSE, sk.R_EYE, sk.L_EYE],
-  ...[...SHOULDERS, ...HIPS, ...WRISTS, ...ANKLES, ...HANDS, ...KNUCKLES],
+  ...[sk.NECK, sk.NOSE, sk.R_EYE, sk.L_EYE, sk.L_WRIST, sk.R_WRIST, sk.L_ANKLE, sk.R_ANKLE],
+  ...[...SHOULDERS, ...HIPS, ...HANDS, ...KNUCKLES],
 ]);
-/** [root, middle, end] of arms and legs. */
-const LIMBS = [
-  [sk.R_SHOULDER, sk.R_ELBOW, sk.R_WRIST],
-  [sk.L_SHOULDER, sk.L_ELBOW, sk.L_WRIST],
-  [sk.R_HIP, sk.R_KNEE, sk.R_ANKLE],
-  [sk.L_HIP, sk.L_KNEE, sk.L_ANKLE],
-];
-const ENOUGH = 0.01; // pixels
-const MOST_ROUNDS = 40;
-const HALVINGS = 16;
 
 /** Points after the joint at `place` was pulled to `to`. Locked joints stay; `lengths` are those of row.mjs. */
 export function pulled(row, place, to, lengths, { limits = false, depth = false } = {}) {
@@ -58,7 +46,7 @@ function boundMiddle({ row, lengths }, place, to) {
   const limb = LIMBS.find(([, middle]) => middle === place);
   if (!limb || !isHeld(row, limb[2])) return null;
   const [root, , end] = limb;
-  const sides = [-1, 1].map((side) => twoBones(row[root], row[end], sizes(row, lengths, limb), side).middle);
+  const sides = [-1, 1].map((side) => twoBones(row[root], row[end], spansOf(row, lengths, limb), side).middle);
   return set(row, [[place, distance(sides[0], to) < distance(sides[1], to) ? sides[0] : sides[1]]]);
 }
 
@@ -93,8 +81,13 @@ function solved(task, chain, to) {
   const spans = chain.slice(1).map((place, n) => boneLength(lengths.rest, row, chain[n], place));
   if (depth) spans[spans.length - 1] = boneLength(lengths.full, row, ...chain.slice(-2));
   if (chain.length === 2) return oneBone(task, chain, spans[0], to);
-  if (chain.length > 3) return fabrik(chain.map((place) => row[place]), spans, to);
-  const bend = bendOf(task, chain);
+  if (chain.length > 3)
+    return fabrik(
+      chain.map((place) => row[place]),
+      spans,
+      to,
+    );
+  const bend = bendOf(row, chain, task.limits);
   const { middle, end } = twoBones(row[chain[0]], to, spans, bend);
   const free = [row[chain[0]], middle, end];
   return task.limits ? limbInside(task, chain, spans, to, free, bend) : free;
@@ -113,31 +106,18 @@ function angleInside(row, above, place, angle) {
   const limb = LIMBS.find((one) => one.includes(place) && one.includes(above));
   if (!limb) return angle;
   const [root, middle, end] = limb;
-  const frame = frameOf(row, RIGHTS.includes(place));
-  if (place === middle) return limbLimited(frame, nameOf(limb), angle, angle).upper;
+  const frame = frameOf(row, isRight(place));
+  if (place === middle) return limbLimited(frame, kindOf(limb), angle, angle).upper;
   if (place !== end || above !== middle || !row[root]?.on) return angle;
-  return lowerLimited(frame, nameOf(limb), angleOf(minus(row[middle], row[root])), angle);
-}
-
-const nameOf = ([root]) => (SHOULDERS.includes(root) ? "arm" : "leg");
-
-/** The side to which a limb is bent now; a straight one bends as it would. */
-function bendOf({ row, limits }, [root, middle, end]) {
-  const limb = LIMBS.find((one) => one[1] === middle && one[2] === end);
-  const frame = limb && frameOf(row, RIGHTS.includes(end));
-  if (limits && frame?.kind === "profile") return naturalBend(frame, nameOf(limb));
-  const [upper, lower] = [minus(row[middle], row[root]), minus(row[end], row[middle])];
-  const bent = cross(upper, lower) / Math.max(length(upper) * length(lower), 1e-9);
-  if (Math.abs(bent) > 0.02 || !limb) return bent < 0 ? -1 : 1;
-  return naturalBend(frame, nameOf(limb));
+  return lowerLimited(frame, kindOf(limb), angleOf(minus(row[middle], row[root])), angle);
 }
 
 /** The free answer when the limits allow it, the one bent to the other side, or the nearest inside the limits. */
 function limbInside({ row }, chain, spans, to, free, bend) {
   const limb = LIMBS.find((one) => one.every((place, n) => place === chain[n]));
   if (!limb) return free;
-  const frame = frameOf(row, RIGHTS.includes(limb[2]));
-  const name = nameOf(limb);
+  const frame = frameOf(row, isRight(limb[2]));
+  const name = kindOf(limb);
   if (isInside(frame, name, free)) return free;
   const { middle, end } = twoBones(free[0], to, spans, -bend);
   if (isInside(frame, name, [free[0], middle, end])) return [free[0], middle, end];
@@ -151,39 +131,6 @@ function isInside(frame, name, [root, middle, end]) {
   const [upper, lower] = [angleOf(minus(middle, root)), angleOf(minus(end, middle))];
   const inside = limbLimited(frame, name, upper, lower);
   return Math.abs(wrapped(inside.upper - upper)) < 1e-6 && Math.abs(wrapped(inside.lower - lower)) < 1e-6;
-}
-
-/** Two bones from `root` towards `to`, stretched straight when it is too far; `side`: sign of the turn between them. */
-export function twoBones(root, to, [first, second], side) {
-  const apart = distance(root, to);
-  const reach = clamped(apart, Math.abs(first - second), first + second);
-  const angle = apart > 1e-9 ? angleOf(minus(to, root)) : Math.PI / 2;
-  const cosine = (first * first + reach * reach - second * second) / (2 * first * reach);
-  const open = first * reach > 1e-9 ? Math.acos(clamped(cosine, -1, 1)) : 0;
-  return { middle: plus(root, towards(angle - side * open, first)), end: plus(root, towards(angle, reach)) };
-}
-
-/** Longer chains: from the end back to the start and again, until the end is there (FABRIK). */
-export function fabrik(points, spans, to) {
-  const start = points[0];
-  const reach = spans.reduce((sum, span) => sum + span, 0);
-  const goal = distance(start, to) > reach ? plus(start, towards(angleOf(minus(to, start)), reach)) : to;
-  let chain = points;
-  for (let round = 0; round < MOST_ROUNDS && distance(chain.at(-1), goal) > ENOUGH; round++) {
-    chain = strung([...chain].reverse(), [...spans].reverse(), goal).reverse();
-    chain = strung(chain, spans, start);
-  }
-  return strung(chain, spans, start);
-}
-
-function strung(points, spans, start) {
-  const chain = [start];
-  spans.forEach((span, n) => {
-    const away = minus(points[n + 1], chain[n]);
-    const angle = angleOf(length(away) > 1e-9 ? away : minus(points[n + 1], points[n]));
-    chain.push(plus(chain[n], towards(angle, span)));
-  });
-  return chain;
 }
 
 /** The row with a chain at new points; what hangs from each joint turns with the bone above it. */
@@ -215,7 +162,7 @@ function limbRootPulled({ row, lengths, limits }, place, to) {
   const neck = row[sk.NECK];
   if (!neck?.on) return shifted(row, [place, ...sk.BELOW[place]], minus(to, row[place]));
   let angle = angleOf(distance(to, neck) > 1e-6 ? minus(to, neck) : minus(row[place], neck));
-  if (limits) angle = shoulderLimited(row, RIGHTS.includes(place), angle);
+  if (limits) angle = shoulderLimited(row, isRight(place), angle);
   const point = plus(neck, towards(angle, boneLength(lengths.rest, row, sk.NECK, place)));
   return pinned(row, shifted(row, [place, ...sk.BELOW[place]], minus(point, row[place])), lengths);
 }
@@ -245,80 +192,4 @@ function trunkTurned({ row, lengths }, place, pivot, to) {
 
 const upperBody = () => [sk.NECK, sk.NOSE, ...sk.BELOW[sk.NOSE], ...SHOULDERS.flatMap((n) => [n, ...sk.BELOW[n]])];
 
-/** The moved row with pinned limbs brought back to their pins, or null where bones are too short or too long for it. */
-function pinned(row, next, lengths) {
-  let points = next;
-  for (const limb of LIMBS) points = limbPinned(row, points, lengths, limb);
-  return points && unlessPinned(row, points, null);
-}
-
-function limbPinned(row, points, lengths, limb) {
-  const [root, middle, end] = limb;
-  if (!points || !row[root] || same(points[root], row[root])) return points;
-  if (row[middle]?.locked) {
-    const fits = Math.abs(distance(points[root], row[middle]) - boneLength(lengths.rest, row, root, middle)) < 0.05;
-    return fits ? restored(points, row, [middle, ...sk.BELOW[middle]]) : null;
-  }
-  if (!row[middle] || !isHeld(row, end)) return points;
-  const spans = sizes(row, lengths, limb);
-  const apart = distance(points[root], row[end]);
-  if (apart > spans[0] + spans[1] || apart < Math.abs(spans[0] - spans[1])) return null;
-  const back = restored(points, row, [end, ...sk.BELOW[end]]);
-  return set(back, [[middle, twoBones(points[root], row[end], spans, bendOf({ row }, limb)).middle]]);
-}
-
-/** An end that is locked itself or by a joint of its hand or foot. */
-const isHeld = (row, end) => [end, ...sk.BELOW[end]].some((place) => row[place]?.locked);
-
-const sizes = (row, lengths, [root, middle, end]) => [
-  boneLength(lengths.rest, row, root, middle),
-  boneLength(lengths.rest, row, middle, end),
-];
-
-/** The points, unless a locked joint moved: then `other`. */
-function unlessPinned(row, points, other = row) {
-  const moved = row.some((joint, place) => joint?.locked && !same(joint, points[place]));
-  return moved ? other : points;
-}
-
-/** The farthest on the way from `from` to `to` that `move` allows (it answers null where pins forbid). */
-function held(row, move, from, to) {
-  const whole = move(to);
-  if (whole) return whole;
-  let [good, least, most] = [row, 0, 1];
-  for (let n = 0; n < HALVINGS; n++) {
-    const share = (least + most) / 2;
-    const points = move(between(from, to, share));
-    if (points) [good, least] = [points, share];
-    else most = share;
-  }
-  return good;
-}
-
-/** The joints of `row` at other points. */
-const joined = (row, points) => row.map((joint, n) => joint && { ...joint, x: points[n].x, y: points[n].y });
-
-function set(row, changes) {
-  const next = [...row];
-  for (const [place, point] of changes) next[place] = point;
-  return next;
-}
-
-const carried = (row, places, carry) =>
-  set(
-    row,
-    places.filter((place) => row[place]).map((place) => [place, carry(row[place])]),
-  );
-
-const shifted = (row, places, by) => carried(row, places, (point) => plus(point, by));
-
-const restored = (points, row, places) =>
-  set(
-    points,
-    places.map((place) => [place, row[place]]),
-  );
-
-const same = (a, b) => Math.abs(a.x - b.x) < 1e-9 && Math.abs(a.y - b.y) < 1e-9;
-
-const turnBetween = (from, to) =>
-  length(from) > 1e-9 && length(to) > 1e-9 ? wrapped(angleOf(to) - angleOf(from)) : 0;
+const turnBetween = (from, to) => (length(from) > 1e-9 && length(to) > 1e-9 ? wrapped(angleOf(to) - angleOf(from)) : 0);

@@ -1,6 +1,6 @@
-// Ready hands, faces and bodies, fitted to a person: {kind, name, tags, points}. Points as in figure.mjs: hands are right
-// hands with the wrist at 0,0 and one unit to the middle knuckle; faces have the nose at 0,0 and one unit between the
-// eyes; bodies have the neck at 0,0 and one unit to mid-hip. A point may be null: that joint is off.
+// Ready hands, faces and bodies, fitted to a person: {kind, name, tags, points}. Points as in figure.mjs: hands are
+// right hands with the wrist at 0,0 and one unit to the middle knuckle; faces have the nose at 0,0 and one unit
+// between the eyes; bodies have the neck at 0,0 and one unit to mid-hip. A point may be null: that joint is off.
 
 import { jointAt as movedJoint } from "./row.mjs";
 import { joint, PoseError } from "./document.mjs";
@@ -136,7 +136,10 @@ function bodyOrigin({ body }, points, unit, pose) {
 function carriedParts(before, after) {
   const by = (above, place) => carryOf(before.body, after.body, above, place);
   const moved = (joints, carry) => joints.map((old) => (old.locked ? old : movedJoint(old, carry(old))));
-  const feet = [moved(before.feet.slice(0, 3), by(sk.L_KNEE, sk.L_ANKLE)), moved(before.feet.slice(3), by(sk.R_KNEE, sk.R_ANKLE))];
+  const feet = [
+    moved(before.feet.slice(0, 3), by(sk.L_KNEE, sk.L_ANKLE)),
+    moved(before.feet.slice(3), by(sk.R_KNEE, sk.R_ANKLE)),
+  ];
   return {
     ...{ ...after, feet: feet.flat(), face: moved(before.face, by(sk.NECK, sk.NOSE)) },
     left: moved(before.left, by(sk.L_ELBOW, sk.L_WRIST)),

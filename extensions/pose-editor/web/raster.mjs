@@ -22,7 +22,7 @@ const HAND_WORDS = skeleton.HAND_COLOURS.map(wordOf);
 const HAND_JOINT_WORD = wordOf(skeleton.HAND_JOINT_COLOUR);
 const FACE_WORD = wordOf(skeleton.FACE_COLOUR);
 
-/** One person alone: {x, y, width, height, data: RGBA, transparent where nothing is}; empty when nothing is in sight. */
+/** One person alone: {x, y, width, height, data: RGBA}, transparent where nothing is; empty when out of sight. */
 export function personRaster(person, width, height, { stick = "standard" } = {}) {
   const thick = stickOf(stick, width, height);
   const box = boxOf(person, width, height, thick);

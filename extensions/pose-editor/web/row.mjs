@@ -2,7 +2,7 @@
 
 import { rounded } from "./document.mjs";
 import { BONES, L_HIP, NECK, PARTS, R_HIP, ROW, SIZES, STARTS } from "./skeleton.mjs";
-import { distance, meanOf, minus, unit } from "./vectors.mjs";
+import { distance, meanOf, minus, plus, unit } from "./vectors.mjs";
 
 const NOISE = 0.2; // pixels; a length that changed by less changed by rounding only
 
@@ -34,7 +34,10 @@ export function withPoints(person, points) {
   }
   if (!Object.keys(changed).length) return person;
   const next = { ...person, ...changed };
-  exact.set(next, Float64Array.from({ length: 2 * ROW }, (_, n) => points[n >> 1]?.[n % 2 ? "y" : "x"] ?? NaN));
+  exact.set(
+    next,
+    Float64Array.from({ length: 2 * ROW }, (_, n) => points[n >> 1]?.[n % 2 ? "y" : "x"] ?? NaN),
+  );
   return next;
 }
 
@@ -59,7 +62,12 @@ export function trunkOf(row) {
 
 // Lengths are measured from the pose and handed on from person to person, or many moves would let a bone grow.
 const known = new WeakMap();
-const boneAt = new Map(BONES.flatMap(([a, b], n) => [[a * ROW + b, n], [b * ROW + a, n]]));
+const boneAt = new Map(
+  BONES.flatMap(([a, b], n) => [
+    [a * ROW + b, n],
+    [b * ROW + a, n],
+  ]),
+);
 
 /** {rest, full}: each bone's present length and its greatest length before it was turned in depth. */
 export function lengthsOf(person) {
@@ -92,3 +100,26 @@ export function boneLength(lengths, row, a, b) {
 }
 
 const measured = (row) => BONES.map(([a, b]) => (row[a] && row[b] ? distance(row[a], row[b]) : NaN));
+
+/** The joints of `row` at other points. */
+export const joined = (row, points) => row.map((joint, n) => joint && { ...joint, x: points[n].x, y: points[n].y });
+
+export function set(row, changes) {
+  const next = [...row];
+  for (const [place, point] of changes) next[place] = point;
+  return next;
+}
+
+export const carried = (row, places, carry) =>
+  set(
+    row,
+    places.filter((place) => row[place]).map((place) => [place, carry(row[place])]),
+  );
+
+export const shifted = (row, places, by) => carried(row, places, (point) => plus(point, by));
+
+export const restored = (points, row, places) =>
+  set(
+    points,
+    places.map((place) => [place, row[place]]),
+  );

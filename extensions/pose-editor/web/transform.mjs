@@ -34,7 +34,11 @@ export function flip(pose, person, part = null) {
     const away = minus(point, about);
     return plus(about, minus(times(axis, 2 * dot(away, axis)), away));
   });
-  return withPerson(flipped, person, part === null ? swapped(flipped.people[person]) : reordered(flipped.people[person], part));
+  return withPerson(
+    flipped,
+    person,
+    part === null ? swapped(flipped.people[person]) : reordered(flipped.people[person], part),
+  );
 }
 
 /** Left becomes right without a move: who faced the viewer now turns the back. */
@@ -83,7 +87,8 @@ export function pivotOf(person, part) {
   return boxMiddle(person.body.filter((joint) => joint.on));
 }
 
-const held = (person, place, part, index) => (person.body[place].on ? person.body[place] : (person[part][index] ?? null));
+const held = (person, place, part, index) =>
+  person.body[place].on ? person.body[place] : (person[part][index] ?? null);
 
 function boxMiddle(points) {
   if (!points.length) return null;

@@ -28,7 +28,13 @@ const two = {
   people: [
     {
       ...{ name: "A", colour: "#123456", on: true, concept: "c", prompt: "p q" },
-      ...{ body: [...joints(17, -3.5, 8, 2), 1, 2, 0], feet: joints(6, 1, 1, 1), left: [], right: joints(21, 5, 6, 3), face: [] },
+      ...{
+        body: [...joints(17, -3.5, 8, 2), 1, 2, 0],
+        feet: joints(6, 1, 1, 1),
+        left: [],
+        right: joints(21, 5, 6, 3),
+        face: [],
+      },
     },
     {
       ...{ name: "B", colour: "#abcdef", on: false, concept: "", prompt: "" },
@@ -80,9 +86,14 @@ test("notes say what was changed", () => {
   const notes = (object, size = null) => readPose(JSON.stringify(object), size).notes;
   const canvas = { canvas_width: 64, canvas_height: 64 };
   assert.deepEqual(notes({ people: [person], ...canvas }), []);
-  assert.deepEqual(notes([{ people: [person], ...canvas }, {}]), ["The file has several frames; the first one was read."]);
+  assert.deepEqual(notes([{ people: [person], ...canvas }, {}]), [
+    "The file has several frames; the first one was read.",
+  ]);
   assert.deepEqual(notes({ people: [person], animals: [[]], ...canvas }), ["The animals in the file were left out."]);
-  assert.match(notes({ people: [person], ...canvas }, { width: 60, height: 50 })[0], /^The canvas of the file had strips/);
+  assert.match(
+    notes({ people: [person], ...canvas }, { width: 60, height: 50 })[0],
+    /^The canvas of the file had strips/,
+  );
 });
 
 test("10,000 people, brackets without end and large files: a sentence", () => {
@@ -97,7 +108,10 @@ test("10,000 people, brackets without end and large files: a sentence", () => {
     }
     return assert.fail("was read");
   };
-  assert.deepEqual(sentence(many), ["The pose has {count} people; at most {most} are possible.", { count: 10000, most: 100 }]);
+  assert.deepEqual(sentence(many), [
+    "The pose has {count} people; at most {most} are possible.",
+    { count: 10000, most: 100 },
+  ]);
   for (const bomb of ["[".repeat(1e6), "[".repeat(1e6) + "]".repeat(1e6), '{"people":'.repeat(1e5)]) sentence(bomb);
   assert.equal(sentence(" ".repeat(9 * 2 ** 20))[0], "This pose is larger than {most} MB.");
 });

@@ -88,7 +88,12 @@ test("an elbow turns about the shoulder and takes forearm and hand along", () =>
   const pose = fullPerson();
   const [before] = pose.people;
   const shoulder = before.body[sk.L_SHOULDER];
-  const [after] = edit.moveJoint(pose, body(sk.L_ELBOW), { x: shoulder.x + 500, y: shoulder.y }, { lengths: true }).people;
+  const [after] = edit.moveJoint(
+    pose,
+    body(sk.L_ELBOW),
+    { x: shoulder.x + 500, y: shoulder.y },
+    { lengths: true },
+  ).people;
   const reach = distance(before.body[sk.L_ELBOW], shoulder);
   near(after.body[sk.L_ELBOW], { x: shoulder.x + reach, y: shoulder.y }, 0.1);
   const gap = ({ body: joints, left }) => distance(joints[sk.L_ELBOW], left[12]);
@@ -128,7 +133,9 @@ test("the neck turns the trunk about the hips, and the head goes along", () => {
   near(after.body[sk.NECK], { x: neck.x + 90, y: neck.y + 20 }, 0.2);
   assert.ok(after.body[sk.NOSE].x > before.body[sk.NOSE].x + 100, "leaning takes the head further");
   assert.ok(drift(boneLengths(before), boneLengths(after)) < 0.3);
-  assert.ok(Math.abs(distance(before.face[8], before.body[sk.NOSE]) - distance(after.face[8], after.body[sk.NOSE])) < 0.2);
+  assert.ok(
+    Math.abs(distance(before.face[8], before.body[sk.NOSE]) - distance(after.face[8], after.body[sk.NOSE])) < 0.2,
+  );
 });
 
 test("mirror: the other wrist moves to the other side of the body's axis", () => {
@@ -175,7 +182,10 @@ test("hiding with what hangs from it, and showing what never had a place", () =>
     hidden.people[0].body.flatMap(({ on }, n) => (on ? [] : [n])),
     [sk.R_ELBOW, sk.R_WRIST],
   );
-  assert.equal(hidden.people[0].right.some(({ on }) => on), false);
+  assert.equal(
+    hidden.people[0].right.some(({ on }) => on),
+    false,
+  );
   assert.equal(hidden.people[0].body[sk.R_ELBOW].x, pose.people[0].body[sk.R_ELBOW].x);
   const gone = { x: 0, y: 0, on: false, locked: false };
   const [one] = pose.people;
@@ -192,7 +202,10 @@ test("many joints move together and locked ones stay, unless it is the whole per
   assert.equal(some.people[0].body[sk.R_KNEE].y, Math.round((pose.people[0].body[sk.R_KNEE].y - 7) * 10) / 10);
   const all = ["body", "feet"].flatMap((part) => pose.people[0][part].map((_, index) => ({ person: 0, part, index })));
   const whole = edit.moveMany(pose, all, 5, -7);
-  near(whole.people[0].body[sk.L_KNEE], { x: pose.people[0].body[sk.L_KNEE].x + 5, y: pose.people[0].body[sk.L_KNEE].y - 7 });
+  near(whole.people[0].body[sk.L_KNEE], {
+    x: pose.people[0].body[sk.L_KNEE].x + 5,
+    y: pose.people[0].body[sk.L_KNEE].y - 7,
+  });
 });
 
 function anyJoint(random) {
