@@ -34,7 +34,9 @@ def person(body: Floats, size: Extent, left: Floats | None, right: Floats | None
     points = _with_neck(body)
     shown = visible(points, size)
     for wrist, hand in ((7, left), (4, right)):
-        if hand is not None and _inside(*hand[0], size):  # whose hand is seen, the wrist is too, and more exactly
+        if hand is not None and _inside(
+            hand[0, 0], hand[0, 1], size
+        ):  # whose hand is seen, the wrist is too, and more exactly
             points[wrist, :2], shown[wrist] = hand[0], True
     ankles = {side: shown[joint] for side, joint in (("left", 13), ("right", 10))}
     return Person(

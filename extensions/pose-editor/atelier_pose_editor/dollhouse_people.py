@@ -23,7 +23,7 @@ class DollhousePeople:
     name: str = "dollhouse"
 
     def available(self) -> str:
-        return "" if self.look else self.reason or "this webui does not have its networks."
+        return "" if self.look else self.reason or "This webui does not have its networks."
 
     def find(self, picture: Bytes) -> list[Person]:
         size = Extent(picture.shape[1], picture.shape[0])

@@ -27,8 +27,8 @@ class MediapipePeople:
 
     def available(self) -> str:
         if find_spec("mediapipe") is None:
-            return "the package mediapipe is not installed."
-        return "" if _solutions() else "this version of mediapipe comes without its networks."
+            return "The package mediapipe is not installed."
+        return "" if _solutions() else "This version of mediapipe comes without its networks."
 
     def find(self, picture: Bytes) -> list[Person]:
         with _solutions().holistic.Holistic(

@@ -57,8 +57,8 @@ def completed(person: Person, size: Extent, raw: Person | None = None) -> tuple[
         raise UserError("Too little of this person can be seen to complete it.")
     guesses = _guesses(person, raw, seen)
     frame, places, guesses = trunk.placed(seen, guesses, size)
-    for limb in LIMBS:
-        places |= _limb(limb, places, guesses, frame)
+    limbs = [_limb(limb, places, guesses, frame) for limb in LIMBS]  # each from what is seen of the others
+    places = {joint: place for found in (places, *limbs) for joint, place in found.items()}
     sure = {i: _sureness(places, seen, guesses, i, frame) for i in places if i not in seen}
     body, ghosts = _body(person, places, sure)
     feet = _feet(person, raw, places, size, sure, frame)
