@@ -1,7 +1,7 @@
 // What menus, keys and the panel do with people and joints: each is one entry of the history.
 
 import { t } from "../stage/i18n.mjs";
-import { MOST_PEOPLE, PoseError, standing } from "./document.mjs";
+import { colourOf, MOST_PEOPLE, PoseError, standing } from "./document.mjs";
 import * as edit from "./edit.mjs";
 import { parentOf, refsOf } from "./grips.mjs";
 import { jointAt } from "./session.mjs";
@@ -22,9 +22,9 @@ export function openActions(session) {
       throw new PoseError("{count} people are too many; a pose holds {most}.", { count: people.length + 1, most: MOST_PEOPLE });
     }
     const tall = Math.min(height * 0.86, width * 1.9);
-    const made = standing(width, height, { height: tall, at: at ?? free(session.pose), number: people.length });
+    const [made] = standing(width, height, { height: tall, at: at ?? free(session.pose) }).people;
     const name = t("Person {number}", { number: people.length + 1 });
-    edited(t("Add a person"), (pose) => ({ ...pose, people: [...pose.people, { ...made, name }] }));
+    edited(t("Add a person"), (pose) => ({ ...pose, people: [...pose.people, { ...made, name, colour: colourOf(people.length) }] }));
     session.choose(people.length);
   }
 
@@ -66,18 +66,17 @@ export function openActions(session) {
     edited(t(label), (pose) => ({ ...pose, people: pose.people.with(person, { ...pose.people[person], ...fields }) }), merge);
 
   function togglePart(person, part) {
-    if (session.pose.people[person][part].length) {
-      const ghosts = session.state.ghosts.filter((ghost) => ghost.person !== person || ghost.part !== part);
-      const people = session.pose.people.with(person, { ...session.pose.people[person], [part]: [] });
-      return session.update(t("Remove {part}", { part: partName(part) }), { pose: { ...session.pose, people }, ghosts });
+    if (!session.pose.people[person][part].length) {
+      return edited(t("Add {part}", { part: partName(part) }), (pose) => transform.addPart(pose, person, part));
     }
-    return edited(t("Add {part}", { part: partName(part) }), (pose) => transform.addPart(pose, person, part));
+    const ghosts = session.state.ghosts.filter((ghost) => ghost.person !== person || ghost.part !== part);
+    const pose = transform.removePart(session.pose, person, part);
+    return session.update(t("Remove {part}", { part: partName(part) }), { pose, ghosts });
   }
 
-  function turnOn(list, on) {
-    if (!list.length) return;
-    const label = on ? t("Show") : t("Hide");
-    edited(label, (pose) => list.reduce((next, ref) => edit.setOn(next, ref, on), pose));
+  /** `below`: with all that hangs from them. */
+  function turnOn(list, on, below = false) {
+    if (list.length) edited(on ? t("Show") : t("Hide"), (pose) => edit.setOn(pose, list, on, below));
   }
 
   /** What is chosen is hidden, or shown again when all of it is hidden already. */
@@ -88,7 +87,7 @@ export function openActions(session) {
   function togglePinned(list = refs()) {
     if (!list.length) return;
     const locked = !list.every((ref) => jointAt(session.pose, ref).locked);
-    edited(locked ? t("Pin") : t("Unpin"), (pose) => list.reduce((next, ref) => edit.setLocked(next, ref, locked), pose));
+    edited(locked ? t("Pin") : t("Unpin"), (pose) => edit.setLocked(pose, list, locked));
   }
 
   function nudge(dx, dy) {
@@ -128,10 +127,7 @@ export function free({ width, height, people }) {
   const middles = people.map(({ body }) => body[1].x).sort((a, b) => a - b);
   if (!middles.length) return { x: width / 2, y: height / 2 };
   const edges = [0, ...middles.map((x) => Math.min(Math.max(x, 0), width)), width];
-  const gaps = edges.slice(1).map((edge, n) => {
-    const border = n === 0 || n === edges.length - 2;
-    return { x: border ? (n === 0 ? edge / 3 : (edge + 2 * width) / 3) : (edge + edges[n]) / 2, size: (edge - edges[n]) / (border ? 1.5 : 2) };
-  });
+  const gaps = edges.slice(1).map((edge, n) => ({ x: (edge + edges[n]) / 2, size: edge - edges[n] }));
   const best = gaps.reduce((a, b) => (b.size > a.size ? b : a));
   return { x: best.x, y: height / 2 };
 }

@@ -44,7 +44,7 @@ export function openComplete(session, { say, complain }) {
   }
 
   function discard() {
-    const pose = session.state.ghosts.reduce((next, ghost) => edit.setOn(next, ghost, false), session.pose);
+    const pose = edit.setOn(session.pose, session.state.ghosts, false);
     session.update(t("Discard"), { pose, ghosts: [], padding: null });
   }
 

@@ -16,6 +16,7 @@ import { openHost } from "./host.mjs";
 import { adorn } from "./icons.mjs";
 import { openLayers } from "./layerlist.mjs";
 import { openLibrary } from "./library.mjs";
+import { openMapPreview } from "./mappreview.mjs";
 import { fingerprint, openMemory, placeFor } from "./memory.mjs";
 import { openOptions } from "./options.mjs";
 import { drawOverlay } from "./overlay.mjs";
@@ -27,23 +28,24 @@ import { openScene } from "./scene.mjs";
 import { beginning, jointAt, openSession } from "./session.mjs";
 
 const SIZE = { width: 512, height: 768 };
+const PATIENCE = 1000; // ms for the panel to say what it wants edited, before it is told what is here
 const BARS = { bottom: 64, top: 60 }; // CSS pixels of the stage that lie below the bars
 
 const part = (name) => document.getElementById(name);
 const marks = { marquee: null, snap: [] };
 const look = { map: false };
 let arrived = null; // what the panel asked for last; it may come before the page is built
-let takeUp = (request) => (arrived = request);
+let takeUp = () => {};
 let flush = async () => {};
 let handled = { scale: 0, tool: null }; // what the handles were made for
 let stage = null; // it tells of its first change before it is there
 
 adorn(document);
-const on = { open: (request) => takeUp(request), flush: () => flush() };
+const on = { open: (request) => takeUp((arrived = request)), flush: () => flush() };
 const { bridge } = await openPage("pose-editor", import.meta.url, on, () => renamed());
 
 const say = announce;
-const session = openSession(beginning({ ...SIZE, people: [standing(SIZE.width, SIZE.height)] }));
+const session = openSession(beginning(first(SIZE.width, SIZE.height, null)));
 const actions = openActions(session);
 const drawing = drawTools(session, brush, { complain });
 const scene = openScene(session, drawing.paint);
@@ -76,6 +78,10 @@ stage = openStage({
 });
 const host = openHost(session, bridge, { drawing: drawing.png, complain });
 flush = host.flush;
+if (!bridge.alone) {
+  const maps = openMapPreview(part("layers"), session, { sketch: host.sketch, complain });
+  part("section-layers").addEventListener("toggle", () => maps.open());
+}
 session.changed(followed);
 
 // ---- what is seen
@@ -114,9 +120,10 @@ const cornersOf = ({ x, y, width, height }) =>
   ].map(stage.toScreen);
 
 function followed() {
+  commands.describe(stage.tool);
   const { width, height } = session.pose;
   if (stage.size.width !== width || stage.size.height !== height) stage.setSize({ width, height });
-  part("empty").hidden = session.pose.people.length > 0 || Boolean(session.state.picture) || session.state.strokes.length > 0;
+  part("empty").hidden = session.pose.people.length > 0 || session.state.strokes.length > 0;
   showHandles();
 }
 
@@ -188,13 +195,15 @@ function brush() {
 /** What the panel wants edited. The same request once more, as after a reload, goes on with what was kept. */
 async function open(request) {
   const { document: text, picture } = request;
-  await memory.use(placeFor(picture));
+  const options = JSON.parse(request.options || "{}"); // {width, height} of the canvas, {field} of the panel to tell
+  if (options.field) host.writeTo(options.field);
+  await memory.use(placeFor(picture, options.field), { passing: Boolean(options.field) });
   if (memory.beganWith(fingerprint(JSON.stringify([text, picture, request.options, request.stamp])))) return;
   try {
     const source = picture ? await sourceById(picture) : null;
-    const size = source ?? sizeOf(request.options);
+    const size = source ?? (options.width && options.height ? options : null);
     const { width, height } = size ?? SIZE;
-    const { pose, notes } = text ? readPose(text, source) : { pose: blank(width, height), notes: [] };
+    const { pose, notes } = text ? readPose(text, source) : { pose: first(width, height, picture), notes: [] };
     const fitted = size ? { ...pose, width, height } : pose;
     session.update(t("Open"), { ...beginning(fitted), layers: session.state.layers, picture: source });
     session.choose(pose.people.length ? 0 : null);
@@ -204,9 +213,9 @@ async function open(request) {
   }
 }
 
-function sizeOf(options) {
-  const { width, height } = JSON.parse(options || "{}");
-  return width && height ? { width, height } : null;
+/** A picture shall be looked at first; an empty canvas gets somebody to begin with. */
+function first(width, height, picture) {
+  return picture ? blank(width, height) : standing(width, height);
 }
 
 async function sample() {
@@ -222,8 +231,9 @@ const found = arrived ? false : await memory.use(memory.last());
 if (!found && !arrived && bridge.alone) await sample();
 await pictures.refresh();
 followed();
-takeUp = (request) => busy(open(request));
-if (arrived) await open(arrived);
+takeUp = (request) => busy(open(request).then(flush));
+if (arrived) takeUp(arrived);
+else if (!bridge.alone) setTimeout(() => arrived || flush(), PATIENCE);
 
 /** For tests and benches: the pose, the view, where a joint is on the screen, the history, the canvas's size. */
 window.atelierEditor = {

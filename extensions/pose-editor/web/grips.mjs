@@ -51,6 +51,7 @@ function handleOf(joint, ref, session) {
     shape: body ? "dot" : "ring",
     state,
     colour: body ? hex(JOINT_COLOURS[ref.index]) : FINE,
+    small: !body,
   };
 }
 

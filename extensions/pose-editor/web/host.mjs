@@ -28,6 +28,7 @@ export function openHost(session, bridge, { drawing, complain }) {
   let told = 0;
   let drawn = 0;
   let last = null;
+  let field = FIELD;
 
   const stateText = () =>
     JSON.stringify({
@@ -44,7 +45,7 @@ export function openHost(session, bridge, { drawing, complain }) {
     if (session.state === last && !sketch.changed) return;
     last = session.state;
     sketch.changed = false;
-    bridge.post({ type: "send", field: FIELD, value: stateText() });
+    bridge.post({ type: "send", field, value: stateText() });
   }
 
   async function give() {
@@ -72,6 +73,13 @@ export function openHost(session, bridge, { drawing, complain }) {
   sketch.given = session.state.strokes;
   session.changed(changed);
   return {
+    /** The panel's textbox that is told, where it is not the usual one. */
+    writeTo: (name) => (field = name),
+    /** The id of the drawing as it is now; null without strokes. */
+    async sketch() {
+      await give();
+      return session.state.strokes.length ? sketch.id : null;
+    },
     /** Tells and gives at once what has not been told and given yet. */
     async flush() {
       await give().catch(complain);

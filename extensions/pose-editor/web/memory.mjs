@@ -5,7 +5,8 @@ import { openAutosave } from "../stage/autosave.mjs";
 const LAST = "atelier-pose-editor-last"; // which place was open
 const USUAL = "pose-editor";
 
-export const placeFor = (picture) => (picture ? `${USUAL} ${picture}` : USUAL);
+/** The place of a picture; a panel of its own (`field`) keeps its work apart. */
+export const placeFor = (picture, field) => [USUAL, field, picture].filter(Boolean).join(" ");
 
 /** `failed(sentence)`: something could not be kept; `foreign()`: another tab wrote to the same place. */
 export function openMemory(session, { failed, foreign }) {
@@ -14,14 +15,14 @@ export function openMemory(session, { failed, foreign }) {
 
   const read = (slim) => ({ dump: session.history.dump(slim ? { most: 2 ** 20 } : {}), opened });
 
-  /** Goes on with what is kept at a place; false where nothing is. */
-  async function use(place) {
+  /** Goes on with what is kept at a place; false where nothing is. `passing`: it is not where to begin next time. */
+  async function use(place, { passing = false } = {}) {
     const old = autosave;
     autosave = null;
     await old?.close();
     const next = openAutosave(place, { read, failed });
     next.onForeign(foreign);
-    remember(place);
+    if (!passing) remember(place);
     const kept = await next.load();
     opened = kept?.opened ?? null;
     const found = kept !== null && session.history.restore(kept.dump);

@@ -56,7 +56,7 @@ function personRow(index, session, actions, openMenuFor) {
   });
   const more = iconButton("more", "More", (event) => openMenuFor(index, event.currentTarget));
   const concept = make("input", { maxlength: 200, "data-t-title": "Concept", oninput: set("concept", "Change the concept") });
-  const prompt = make("textarea", { maxlength: 20000, rows: 2, "data-t-title": "Prompt", oninput: set("prompt", "Change the prompt") });
+  const prompt = make("textarea", { maxlength: 4000, rows: 2, "data-t-title": "Prompt", oninput: set("prompt", "Change the prompt") });
   const parts = PARTS.map((part) => partButton(part, index, session, actions));
   const line = make("div", { class: "line", onclick: (event) => event.target === line && choose() }, swatch, name, eye, more);
   const details = make(

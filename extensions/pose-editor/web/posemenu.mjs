@@ -2,7 +2,7 @@
 
 import { t } from "../stage/i18n.mjs";
 import { openMenu } from "../stage/menu.mjs";
-import { limbOf, partName } from "./actions.mjs";
+import { partName } from "./actions.mjs";
 import { jointAt } from "./session.mjs";
 
 const ADDABLE = ["left", "right", "face", "feet"];
@@ -38,12 +38,12 @@ export function openPoseMenu(session, actions, place) {
       { id: "duplicate", label: t("Duplicate"), key: "Ctrl+D" },
       { id: "flip", label: t("Flip"), key: "F" },
       { id: "swap", label: t("Swap left and right") },
-      { id: "front", label: t("Forward"), key: "Page ↑", disabled: person === count - 1 },
-      { id: "back", label: t("Backward"), key: "Page ↓", disabled: person === 0 },
+      { id: "front", label: t("Forward"), key: "PgUp", disabled: person === count - 1 },
+      { id: "back", label: t("Backward"), key: "PgDn", disabled: person === 0 },
       LINE,
       ...ADDABLE.map((part) => ({ id: `part-${part}`, label: capital(partName(part)), checked: parts[part].length > 0 })),
       LINE,
-      { id: "remove", label: t("Remove the person"), key: "Shift+Delete" },
+      { id: "remove", label: t("Remove the person"), key: "Ctrl+Delete" },
     ];
   }
 
@@ -57,7 +57,7 @@ export function openPoseMenu(session, actions, place) {
     const list = session.chosen.refs.length ? session.chosen.refs : [ref];
     return {
       hide: () => actions.toggleShown(list),
-      "hide-limb": () => actions.turnOn(below(ref), !jointAt(session.pose, ref).on),
+      "hide-limb": () => actions.turnOn([ref], !jointAt(session.pose, ref).on, true),
       pin: () => actions.togglePinned(list),
       limb: () => actions.limb(ref),
       all: actions.all,
@@ -71,19 +71,6 @@ export function openPoseMenu(session, actions, place) {
       undo: session.history.undo,
     }[chosen]();
   }
-
-  const below = (ref) => (jointAt(session.pose, ref).on ? limbOf(session.pose, ref) : hiddenBelow(ref));
-
-  const hiddenBelow = (ref) => limbOf(shown(session.pose), ref);
 }
-
-/** The same pose with every joint on: to ask what hangs together. */
-const shown = (pose) => ({
-  ...pose,
-  people: pose.people.map((person) => ({
-    ...person,
-    ...Object.fromEntries(["body", ...ADDABLE].map((part) => [part, person[part].map((one) => ({ ...one, on: true }))])),
-  })),
-});
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

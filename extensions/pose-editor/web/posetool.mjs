@@ -4,9 +4,10 @@
 import { t } from "../stage/i18n.mjs";
 import { boxBetween, framePull } from "../stage/select.mjs";
 import { snapped } from "../stage/snap.mjs";
+import { spareClick } from "./dom.mjs";
 import * as edit from "./edit.mjs";
 import * as transform from "./transform.mjs";
-import { frameOf, handlesOf, jointName, jointNear, limbNear, linesBeside, parentOf, refsInside, refsOf } from "./grips.mjs";
+import { frameOf, handlesOf, jointName, jointNear, limbNear, linesBeside, refsInside, refsOf } from "./grips.mjs";
 import { jointAt, refOf, sameRef } from "./session.mjs";
 
 const NEAR = { mouse: 9, pen: 12, touch: 18 }; // CSS pixels
@@ -20,7 +21,7 @@ export function poseTools(session, openMenu, marks) {
   let held = null;
 
   const scale = () => stage.view.scale;
-  const options = (act) => ({ ...session.options, mirror: session.options.mirror, depth: act.alt === true });
+  const options = (act) => ({ ...session.options, depth: act.alt }); // Alt: a limb may turn towards the eye
 
   function gripAt(marquee, at, device) {
     const own = stage.handleAt(at, device);
@@ -71,8 +72,7 @@ export function poseTools(session, openMenu, marks) {
       const start = jointAt(pose, grip.ref);
       const wanted = { x: start.x + act.point.x - held.from.x, y: start.y + act.point.y - held.from.y };
       const to = pulled(wanted, grip.ref, pose);
-      const next = act.alt ? shortened(pose, grip.ref, to) : edit.moveJoint(pose, grip.ref, to, options(act));
-      put("Move {joint}", next, grip.ref);
+      put("Move {joint}", edit.moveJoint(pose, grip.ref, to, options(act)), grip.ref);
     },
     limb: (grip, act) => moved(act),
     group: (grip, act) => moved(act),
@@ -101,16 +101,6 @@ export function poseTools(session, openMenu, marks) {
     const found = snapped(to, { lines: linesBeside(pose, ref) }, SNAP / scale());
     marks.snap = found.to?.lines ?? (found.to?.line ? [found.to.line] : []);
     return found;
-  }
-
-  /** Alt pulls a limb towards or away from the eye: it keeps its direction and changes its length. */
-  function shortened(pose, ref, to) {
-    const parent = parentOf(ref);
-    if (!parent) return pose;
-    const [above, here] = [jointAt(pose, parent), jointAt(pose, ref)];
-    const length = Math.hypot(here.x - above.x, here.y - above.y) || 1;
-    const along = ((to.x - above.x) * (here.x - above.x) + (to.y - above.y) * (here.y - above.y)) / length;
-    return edit.foreshorten(pose, ref, Math.max(0.02, along / length));
   }
 
   function put(label, pose, ref = null) {
@@ -181,7 +171,10 @@ export function poseTools(session, openMenu, marks) {
     nudge,
     delete: ({ id }) => id.includes(":") && session.edit(t("Hide"), (pose) => edit.setOn(pose, refOf(id), !jointAt(pose, refOf(id)).on)),
     choose: ({ id, shift }) => id.includes(":") && clicked({ grip: { kind: "joint", ref: refOf(id) }, shift }),
-    hold: (act) => menu(act),
+    hold(act) {
+      spareClick();
+      menu(act);
+    },
     menu: (act) => menu(act),
   });
 

@@ -1,0 +1,492 @@
+"""The editor of poses and sketches in a real browser, alone: real drags, touch, keys, files; judged by its pose and pixels."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from atelier_pose_editor import document, draw
+from PIL import Image
+
+from tests.support.chromium import drawn, launched, opened
+from tests.support.page_server import PageServer, serving
+
+LIMBS = [(1, 2), (1, 5), (2, 3), (3, 4), (5, 6), (6, 7), (1, 8), (8, 9), (9, 10), (1, 11), (11, 12), (12, 13), (1, 0)]
+R_ELBOW, L_WRIST, R_KNEE, L_ANKLE = 3, 7, 9, 13
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PageServer]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with launched() as browser:
+        yield browser
+
+
+def ready(page: Any) -> None:
+    page.wait_for_selector("html[data-ready]", state="attached")
+    drawn(page)
+
+
+def pose(page: Any) -> dict[str, Any]:
+    return page.evaluate("atelierEditor.pose()")
+
+
+def joint(page: Any, index: int, part: str = "body", person: int = 0) -> tuple[float, float]:
+    """Where a joint is, in pixels of the picture."""
+    found = pose(page)["people"][person][part][index]
+    return found["x"], found["y"]
+
+
+def seen(page: Any, index: int, part: str = "body", person: int = 0) -> tuple[float, float]:
+    """Where a joint is in the window."""
+    place = page.evaluate("ref => atelierEditor.joint(ref)", {"person": person, "part": part, "index": index})
+    return place["x"], place["y"]
+
+
+def zoom_to(page: Any, percent: int, at: tuple[float, float]) -> None:
+    """By the wheel, so that what lies under `at` stays there."""
+    page.mouse.move(*at)
+    for _ in range(60):
+        now = page.evaluate("atelierEditor.view().zoom")
+        wanted = percent / 100
+        if abs(now / wanted - 1) < 0.002:
+            return
+        step = max(-300.0, min(300.0, -np.log(wanted / now) / 0.002))
+        page.mouse.wheel(0, step)
+        page.wait_for_function("old => atelierEditor.view().zoom !== old", arg=now)
+    raise AssertionError("the zoom was not reached")
+
+
+def drag(page: Any, start: tuple[float, float], end: tuple[float, float], steps: int = 6) -> None:
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=steps)
+    page.mouse.up()
+
+
+def handles(page: Any, kind: str = "") -> int:
+    drawn(page)
+    return page.locator(f".handle[data-handle^='{kind}']" if kind else ".handle").count()
+
+
+def lengths(page: Any, person: int = 0) -> list[float]:
+    body = pose(page)["people"][person]["body"]
+    return [float(np.hypot(body[a]["x"] - body[b]["x"], body[a]["y"] - body[b]["y"])) for a, b in LIMBS]
+
+
+def option(page: Any, text: str, on: bool) -> None:
+    box = page.locator("label.check", has_text=text).locator("input")
+    if box.is_checked() != on:
+        page.locator("label.check", has_text=text).click()
+
+
+def openpose(page: Any, text: str) -> None:
+    page.evaluate("text => atelierEditor.open(text)", text)
+
+
+def written(page: Any) -> str:
+    """The pose as the page would save it."""
+    return page.evaluate(
+        "async () => (await import(new URL('document.mjs', location.href))).toText(atelierEditor.pose())"
+    )
+
+
+# ---- a drag
+
+
+@pytest.mark.parametrize("ratio", [1, 2])
+@pytest.mark.parametrize("percent", [50, 100, 300])
+def test_a_joint_lands_where_it_is_let_go(server: PageServer, browser: Any, percent: int, ratio: int) -> None:
+    with opened(browser, server.page("pose-editor"), ratio=ratio, size=(1100, 800)) as page:
+        ready(page)
+        option(page, "Keep the lengths", False)
+        x, y = seen(page, L_WRIST)
+        zoom_to(page, percent, (x, y))
+        for off, way in [((0, 0), (37, -21)), ((3, -2), (-20.5, 14))]:
+            x, y = seen(page, L_WRIST)
+            before = joint(page, L_WRIST)
+            scale = page.evaluate("atelierEditor.view().scale")
+            drag(page, (x + off[0], y + off[1]), (x + off[0] + way[0], y + off[1] + way[1]))
+            after = joint(page, L_WRIST)
+            assert abs(after[0] - (before[0] + way[0] / scale)) <= 0.5
+            assert abs(after[1] - (before[1] + way[1] / scale)) <= 0.5
+            assert max(abs(a - b) for a, b in zip(seen(page, L_WRIST), (x + way[0], y + way[1]), strict=True)) <= max(
+                0.5, 0.06 * scale
+            )
+
+
+def test_limbs_keep_their_lengths_over_many_drags(server: PageServer, browser: Any) -> None:
+    random = np.random.default_rng(7)
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        start, first = lengths(page), pose(page)
+        for turn in range(40):
+            index = int(random.choice([0, 2, 3, 4, 5, 6, 7, 9, 10, 12, 13]))
+            x, y = seen(page, index)
+            there = np.clip(np.array([x, y]) + random.normal(0, 70, 2), [60, 60], [780, 690])
+            drag(page, (x, y), (float(there[0]), float(there[1])), steps=3)
+            assert np.abs(np.array(lengths(page)) - start).max() <= 0.5, (turn, index)
+        assert pose(page) != first
+        for _ in range(60):
+            page.keyboard.press("Control+z")
+        assert pose(page) == first
+        assert page.locator("[data-do=undo]").is_disabled() and not page.locator("[data-do=redo]").is_disabled()
+
+
+def test_the_elbow_follows_a_hand_with_the_lock_and_stays_without(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        elbow = joint(page, 6)
+        x, y = seen(page, L_WRIST)
+        drag(page, (x, y), (x + 40, y - 140))
+        assert joint(page, 6) != elbow and lengths(page)[5] == pytest.approx(lengths(page)[3], abs=0.5)
+        elbow, old = joint(page, 6), lengths(page)
+        option(page, "Keep the lengths", False)
+        x, y = seen(page, L_WRIST)
+        drag(page, (x, y), (x + 50, y + 30))
+        assert joint(page, 6) == elbow and abs(lengths(page)[5] - old[5]) > 5
+
+
+def test_a_pinned_joint_stays(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        page.mouse.click(*seen(page, L_ANKLE))
+        page.keyboard.press("k")
+        ankle = joint(page, L_ANKLE)
+        x, y = seen(page, 12)
+        drag(page, (x, y), (x + 60, y - 30))
+        assert joint(page, L_ANKLE) == ankle
+        x, y = seen(page, L_ANKLE)
+        drag(page, (x, y), (x + 60, y - 30))
+        assert joint(page, L_ANKLE) == ankle
+
+
+def test_a_limb_moves_its_person(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        page.keyboard.press("a")
+        first, second = pose(page)["people"]
+        (x1, y1), (x2, y2) = seen(page, 8, person=0), seen(page, R_KNEE, person=0)
+        scale = page.evaluate("atelierEditor.view().scale")
+        middle = ((x1 + x2) / 2, (y1 + y2) / 2)
+        drag(page, middle, (middle[0] - 30, middle[1] + 12))
+        moved = pose(page)["people"]
+        for old, new in zip(first["body"], moved[0]["body"], strict=True):
+            assert abs(new["x"] - old["x"] + 30 / scale) <= 0.2 and abs(new["y"] - old["y"] - 12 / scale) <= 0.2
+        assert moved[1] == second
+
+
+def test_marquee_and_frame(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        page.keyboard.press("m")
+        xs = [seen(page, n) for n in (9, 10, 12, 13)]
+        left, right = min(x for x, _ in xs) - 25, max(x for x, _ in xs) + 25
+        drag(page, (left, min(y for _, y in xs) - 20), (right, max(y for _, y in xs) + 12))
+        assert handles(page, "scale-") == 8
+        old = pose(page)["people"][0]["body"]
+        turn = page.locator(".handle[data-handle=turn]").bounding_box()
+        at = (turn["x"] + turn["width"] / 2, turn["y"] + turn["height"] / 2)
+        drag(page, at, (at[0] + 80, at[1] + 40))
+        new = pose(page)["people"][0]["body"]
+        assert new[:9] == old[:9] and new[9] != old[9] and new[13] != old[13]
+        box = page.locator(".handle[data-handle=scale-se]").bounding_box()
+        at = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        drag(page, at, (at[0] - 20, at[1] - 20))
+        smaller = pose(page)["people"][0]["body"]
+        span = [max(p["y"] for p in body[9:14]) - min(p["y"] for p in body[9:14]) for body in (new, smaller)]
+        assert span[1] < span[0] - 5
+
+
+# ---- fingers and keys
+
+
+def test_fingers_do_the_same(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(390, 844), ratio=2, touch=True) as page:
+        ready(page)
+        cdp = page.context.new_cdp_session(page)
+
+        def touch(kind: str, *points: tuple[float, float]) -> None:
+            fingers = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)]
+            cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+        start, first = lengths(page), pose(page)
+        x, y = seen(page, L_WRIST)
+        touch("touchStart", (x, y))
+        for step in range(1, 6):
+            touch("touchMove", (x + 8 * step, y - 20 * step))
+        touch("touchEnd")
+        assert joint(page, L_WRIST) != (first["people"][0]["body"][7]["x"], first["people"][0]["body"][7]["y"])
+        assert np.abs(np.array(lengths(page)) - start).max() <= 0.5
+        moved, zoom = pose(page), page.evaluate("atelierEditor.view().zoom")
+        touch("touchStart", (150, 300), (240, 300))
+        for grown in (10, 30, 50):
+            touch("touchMove", (150 - grown, 300), (240 + grown, 300))
+        touch("touchEnd")
+        assert page.evaluate("atelierEditor.view().zoom") > 1.5 * zoom and pose(page) == moved
+        page.tap(".head [data-do=undo]")
+        assert pose(page) == first
+        x, y = seen(page, R_KNEE)
+        touch("touchStart", (x, y))
+        page.wait_for_selector("[role=menu]")
+        touch("touchEnd")
+        assert page.get_by_role("menuitem", name="Pin").is_visible()
+
+
+def test_the_keyboard_alone(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        option(page, "Keep the lengths", False)
+        handle = page.get_by_role("button", name="right elbow", exact=True)
+        handle.focus()
+        x, y = joint(page, R_ELBOW)
+        for key, way in [("ArrowLeft", (-1, 0)), ("Shift+ArrowDown", (0, 10)), ("ArrowRight", (1, 0))]:
+            page.keyboard.press(key)
+            x, y = x + way[0], y + way[1]
+            assert joint(page, R_ELBOW) == pytest.approx((x, y), abs=0.05)
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "right wrist"
+        page.keyboard.press("Delete")
+        assert pose(page)["people"][0]["body"][4]["on"] is False
+        page.keyboard.press("Delete")
+        assert pose(page)["people"][0]["body"][4]["on"] is True
+        page.keyboard.press("Control+z")
+        page.keyboard.press("Control+z")
+        page.keyboard.press("Control+z")
+        page.keyboard.press("Control+Shift+z")
+        page.keyboard.press("d")  # means nothing
+        page.keyboard.press("Control+d")
+        assert len(pose(page)["people"]) == 2
+        page.keyboard.press("Control+Delete")
+        assert len(pose(page)["people"]) == 1
+
+
+# ---- what is shown
+
+
+def canvas(page: Any) -> np.ndarray:
+    drawn(page)
+    url = page.evaluate("canvas.toDataURL()")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGB"))
+
+
+def full(width: int, height: int, count: int, seed: int) -> str:
+    """A document of people with hands, faces and feet, some joints hidden or outside."""
+    random = np.random.default_rng(seed)
+    people = []
+    for n in range(count):
+        where = random.uniform([0.1 * width, 0.1 * height], [0.9 * width, 0.9 * height])
+
+        def part(size: int, spread: float, where: np.ndarray = where) -> list[float]:
+            points = where + random.normal(0, spread, (size, 2))
+            shown = random.random(size) < 0.9
+            return [float(v) for p, on in zip(points.round(1), shown, strict=True) for v in (p[0], p[1], int(on))]
+
+        body, feet = part(18, 0.2 * height), part(6, 30)
+        people.append(
+            {
+                "name": f"P{n}",
+                "colour": "#e6a23c",
+                "on": n != 1,
+                "concept": "",
+                "prompt": "",
+                "body": body,
+                "feet": feet,
+            }
+            | {"left": part(21, 25), "right": part(21, 25), "face": part(70, 30)}
+        )
+    return json.dumps({"atelier_pose": 1, "width": width, "height": height, "people": people})
+
+
+def test_the_map_is_the_one_that_python_draws(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(1100, 900)) as page:
+        ready(page)
+        for seed in range(3):
+            openpose(page, full(601, 443, 4, seed))
+            page.keyboard.press("Escape")
+            page.keyboard.press("Escape")
+            if page.get_attribute("[data-do=map]", "aria-pressed") == "false":
+                page.click("[data-do=map]")
+            page.focus("#stage")
+            page.keyboard.press("1")
+            pixels = canvas(page)
+            view = page.evaluate("atelierEditor.view()")
+            left, top = int(view["x"] + 0.5), int(view["y"] + 0.5)
+            expected = draw.map_of(document.from_text(written(page)))
+            assert expected.any()
+            assert np.array_equal(pixels[top : top + 443, left : left + 601], expected)
+
+
+def test_hands_and_faces_get_handles_when_they_are_large(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        count = handles(page)
+        assert count == 24
+        page.get_by_role("button", name="Add this part").filter(has_text="left hand").click()
+        assert handles(page) == count + 21
+        assert page.get_by_role("button", name="left hand: thumb 4").count() == 1
+        x, y = seen(page, 4, "left")
+        drag(page, (x, y), (x + 9, y - 7))
+        page.get_by_role("button", name="Show the handles of this part").filter(has_text="left hand").click()
+        assert handles(page) == count
+        zoom_to(page, 400, seen(page, 9, "left"))
+        assert handles(page) == count + 21
+
+
+def test_strokes_are_drawn_and_taken_back_to_the_pixel(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        page.keyboard.press("b")
+        clean = canvas(page)
+        drag(page, (300, 300), (420, 380), steps=12)
+        inked = canvas(page)
+        assert (inked != clean).any(axis=-1).sum() > 200
+        page.keyboard.press("e")
+        drag(page, (360, 300), (360, 420), steps=12)
+        erased = canvas(page)
+        assert (erased != inked).any()
+        page.keyboard.press("Control+z")
+        assert np.array_equal(canvas(page), inked)
+        page.keyboard.press("Control+z")
+        assert np.array_equal(canvas(page), clean)
+        page.keyboard.press("Control+Shift+z")
+        assert np.array_equal(canvas(page), inked)
+
+
+# ---- files, memory, languages
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", "{"),
+        ("b.json", "[" * 100000),
+        ("c.json", '{"people": [{"pose_keypoints_2d": [1e99, 0, 1]}], "canvas_width": 10, "canvas_height": 10}'),
+        ("d.json", json.dumps({"atelier_pose": 1, "width": 9, "height": 9, "people": [{}] * 10000})),
+        ("e.json", json.dumps({"atelier_pose": 1, "width": 9e9, "height": 9, "people": []})),
+    ],
+)
+def test_a_bad_file_is_a_sentence(server: PageServer, browser: Any, name: str, text: str) -> None:
+    with opened(browser, server.page("pose-editor")) as page:
+        ready(page)
+        before = pose(page)
+        page.set_input_files("#file", {"name": name, "mimeType": "application/json", "buffer": text.encode()})
+        page.wait_for_selector(".toast")
+        assert re.fullmatch(r"[A-Z][^{}]*\.", page.inner_text(".toast"))
+        assert pose(page) == before and page.locator("[data-do=undo]").is_disabled()
+
+
+def test_a_file_comes_in_and_goes_out(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor")) as page:
+        ready(page)
+        given = full(601, 443, 2, 5)
+        page.set_input_files("#file", {"name": "p.json", "mimeType": "application/json", "buffer": given.encode()})
+        page.wait_for_function("atelierEditor.pose().width === 601")
+        for kind in ("Pose (JSON)", "OpenPose JSON", "Map (PNG)", "Map (SVG)"):
+            page.click("[data-do=export]")
+            with page.expect_download() as waiting:
+                page.get_by_role("menuitem", name=kind, exact=True).click()
+            content = open(waiting.value.path(), "rb").read()  # noqa: SIM115 - the browser's own temporary file
+            if kind == "Pose (JSON)":
+                assert document.from_text(content.decode()) == document.from_text(given)
+            if kind == "OpenPose JSON":
+                assert json.loads(content)["canvas_width"] == 601
+            if kind == "Map (PNG)":
+                drawn_ = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+                assert np.array_equal(drawn_, draw.map_of(document.from_text(given)))
+            if kind == "Map (SVG)":
+                assert b'id="P00_J01"' in content and b"<script" not in content
+
+
+def test_a_reload_restores_the_work_and_its_history(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        first = pose(page)
+        x, y = seen(page, R_KNEE)
+        drag(page, (x, y), (x - 30, y - 20))
+        moved = pose(page)
+        assert moved != first
+        page.wait_for_timeout(900)  # the memory is written a moment after the last change
+        page.reload()
+        ready(page)
+        assert pose(page) == moved
+        page.keyboard.press("Control+z")
+        assert pose(page) == first
+
+
+def test_two_tabs_on_one_work_are_warned(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        other = page.context.new_page()
+        other.goto(server.page("pose-editor"))
+        ready(other)
+        other.keyboard.press("a")
+        page.wait_for_selector(".toast")
+        assert "another tab" in page.inner_text(".toast")
+        other.close()
+
+
+def test_in_korean(server: PageServer, browser: Any) -> None:
+    latin = """() => {
+      const seen = [];
+      const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      while (walk.nextNode()) seen.push(walk.currentNode.textContent);
+      for (const one of document.querySelectorAll("[aria-label], [placeholder], [title]"))
+        seen.push(...["aria-label", "placeholder", "title"].map((name) => one.getAttribute(name) ?? ""));
+      return seen.filter((text) => /[A-Za-z]{3}/.test(text.replace(/Ctrl|Delete|PgUp|PgDn|xinsir|SDXL|Person/g, "")));
+    }"""
+    with opened(browser, server.page("pose-editor", "lang=ko"), size=(1100, 800)) as page:
+        ready(page)
+        assert page.title() == "포즈와 스케치"
+        for section in ("library", "layers"):
+            page.evaluate(f"document.getElementById('section-{section}').open = true")
+        page.wait_for_selector(".cards button")
+        for part in ("왼손", "얼굴"):
+            page.get_by_role("button", name="이 부분 추가").filter(has_text=part).click()
+        page.mouse.click(*seen(page, R_KNEE), button="right")
+        page.wait_for_selector("[role=menu]")
+        assert page.evaluate(latin) == []
+
+
+def test_presets_are_found_and_fitted(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        page.click("[data-do=presets]")
+        page.wait_for_selector(".cards button")
+        every = page.locator(".cards button").count()
+        page.fill("#library input[type=search]", "앉")
+        assert 0 < page.locator(".cards button").count() < every
+        before = pose(page)
+        page.locator(".cards button").first.click()
+        after = pose(page)
+        assert after["people"][0]["body"] != before["people"][0]["body"]
+        assert abs(np.hypot(*(np.subtract(joint(page, 10), joint(page, 9))))) > 5
+        page.keyboard.press("Control+z")
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("Control+z")
+        assert pose(page) == before
+
+
+def test_a_vast_canvas_with_many_people(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        openpose(page, full(8192, 8192, 20, 3))
+        assert len(pose(page)["people"]) == 20
+        page.wait_for_timeout(300)
+        assert canvas(page).any()
+        before = joint(page, 3)
+        page.evaluate("atelierEditor.select({person: 0, part: 'body', index: 3})")
+        page.focus("#stage")
+        page.keyboard.press("ArrowRight")
+        assert joint(page, 3) != before
