@@ -1,4 +1,4 @@
-"""The editor of poses and sketches in a real browser, alone: real drags, touch, keys, files; judged by its pose and pixels."""
+"""The editor of poses and sketches in a real browser: real drags, touch, keys, files; judged by its pose and pixels."""
 
 from __future__ import annotations
 
@@ -397,7 +397,7 @@ def test_a_file_comes_in_and_goes_out(server: PageServer, browser: Any) -> None:
             page.click("[data-do=export]")
             with page.expect_download() as waiting:
                 page.get_by_role("menuitem", name=kind, exact=True).click()
-            content = open(waiting.value.path(), "rb").read()  # noqa: SIM115 - the browser's own temporary file
+            content = waiting.value.path().read_bytes()
             if kind == "Pose (JSON)":
                 assert document.from_text(content.decode()) == document.from_text(given)
             if kind == "OpenPose JSON":
