@@ -22,8 +22,8 @@ export class PoseError extends Error {
 
 const NO_POSE = "This is not a pose.";
 
-/** Places are multiples of 0.1 pixel; never -0. */
-export const rounded = (value) => Math.round(value * 10) / 10 + 0;
+/** Places are multiples of 0.1 pixel in reach of the picture; never -0. */
+export const rounded = (value) => Math.round(Math.min(Math.max(value, -FARTHEST), FARTHEST) * 10) / 10 + 0;
 
 export const blank = (width, height) => ({ width: side(width), height: side(height), people: [] });
 

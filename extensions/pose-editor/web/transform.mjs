@@ -17,11 +17,11 @@ export const moveBy = (pose, person, dx, dy, part = null) =>
 
 /** Turns a person (part null) or a part by `angle` (radians, clockwise) about a point or its own pivot. */
 export function turnBy(pose, person, part, angle, about = pivotOf(pose.people[person], part)) {
-  return transformed(pose, person, part, carrier(about, about, angle));
+  return about ? transformed(pose, person, part, carrier(about, about, angle)) : pose;
 }
 
 export function scaleBy(pose, person, part, factor, about = pivotOf(pose.people[person], part)) {
-  return transformed(pose, person, part, (point) => plus(about, times(minus(point, about), factor)));
+  return about ? transformed(pose, person, part, (point) => plus(about, times(minus(point, about), factor))) : pose;
 }
 
 /** Mirrors a person or a part; left and right change places, so that who faced the viewer still does. */
@@ -83,7 +83,9 @@ export function pivotOf(person, part) {
   if (part === null) return boxMiddle(rowOf(person).filter((joint) => joint?.on));
   if (part === "left" || part === "right") return held(person, part === "left" ? sk.L_WRIST : sk.R_WRIST, part, 0);
   if (part === "face") return held(person, sk.NOSE, "face", 30);
-  if (part === "feet") return meanOf(ANKLES.map((ankle) => person.body[ankle]).filter((ankle) => ankle.on));
+  if (part === "feet") {
+    return meanOf(ANKLES.map((ankle) => person.body[ankle]).filter((ankle) => ankle.on)) ?? meanOf(person.feet);
+  }
   return boxMiddle(person.body.filter((joint) => joint.on));
 }
 

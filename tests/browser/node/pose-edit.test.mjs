@@ -4,8 +4,9 @@ import { page } from "./pages.mjs";
 import { chance, fullPerson, distance, at, seeded } from "./figures.mjs";
 
 const sk = await page("pose-editor", "skeleton.mjs");
-const { standing } = await page("pose-editor", "document.mjs");
+const { fromText, standing, toText } = await page("pose-editor", "document.mjs");
 const edit = await page("pose-editor", "edit.mjs");
+const transform = await page("pose-editor", "transform.mjs");
 
 const body = (index) => ({ person: 0, part: "body", index });
 const near = (a, b, slack = 0.2) => assert.ok(distance(a, b) <= slack, `${a.x},${a.y} is not ${b.x},${b.y}`);
@@ -207,6 +208,47 @@ test("many joints move together and locked ones stay, unless it is the whole per
     y: pose.people[0].body[sk.L_KNEE].y - 7,
   });
 });
+
+test("whatever is missing or heaped on one point, edits give a pose that can be written and read", () => {
+  for (let seed = 1; seed <= 150; seed++) {
+    const random = seeded(seed * 77);
+    let pose = oddPerson(random);
+    for (let n = 0; n < 4; n++) pose = editedAnyhow(pose, random);
+    assert.deepEqual(fromText(toText(pose)), pose, `seed ${seed}`);
+  }
+});
+
+test("a pose cannot be scaled out of reach", () => {
+  const far = transform.scaleBy(standing(768, 1024), 0, null, 1e6);
+  assert.deepEqual(fromText(toText(far)), far);
+});
+
+function oddPerson(random) {
+  const pose = fullPerson();
+  const [person] = pose.people;
+  const one = random() < 0.2 ? { x: 50, y: 50 } : {};
+  const gone = { x: 0, y: 0, on: false };
+  const body = person.body.map((joint) => ({ ...joint, ...one, ...(chance(random, 0.2) && gone) }));
+  const hidden = body.map((joint) => (chance(random, 0.3) ? { ...joint, on: false } : joint));
+  const parts = Object.fromEntries(
+    ["left", "right", "feet", "face"].map((part) => [part, random() < 0.6 ? person[part] : []]),
+  );
+  return { ...pose, people: [{ ...person, ...parts, body: hidden }] };
+}
+
+function editedAnyhow(pose, random) {
+  const pick = (list) => list[Math.floor(random() * list.length)];
+  const part = pick(["body", "body", ...sk.PARTS]);
+  const ref = { person: 0, part, index: Math.floor(random() * sk.SIZES[part]) };
+  const half = () => chance(random, 0.5);
+  const options = { lengths: half(), limits: half(), mirror: half(), depth: half() };
+  let next = edit.moveJoint(pose, ref, { x: random() * 900, y: random() * 900 }, options);
+  if (next.people[0][part].length) next = edit.foreshorten(next, ref, random() * 2);
+  next = edit.setOn(next, ref, half(), half());
+  next = transform.flip(next, 0, pick([null, "left", "face", "feet"]));
+  next = transform.turnBy(next, 0, pick([null, ...sk.PARTS]), random() * 3);
+  return transform.addPart(next, 0, pick(["left", "right", "face", "feet"]));
+}
 
 function anyJoint(random) {
   const parts = ["body", "body", "body", "left", "right", "feet"];
