@@ -194,6 +194,19 @@ def test_the_keyboard_reaches_moves_and_leaves_every_handle(page: Any) -> None:
     assert page.evaluate("document.activeElement.id") == "stage"
 
 
+def test_only_the_keyboard_draws_rings(page: Any) -> None:
+    ring = "getComputedStyle(document.activeElement).outlineStyle"
+    halo = "getComputedStyle(document.activeElement.querySelector('.halo')).strokeWidth"
+    page.mouse.click(300, 200)
+    assert page.evaluate(f"[document.activeElement.id, {ring}]") == ["stage", "none"]
+    page.mouse.click(*on_screen(page, "b"))
+    assert page.evaluate(f"[document.activeElement.dataset.handle, {ring}, {halo}]") == ["b", "none", "2px"]
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate(f"[document.activeElement.dataset.handle, {ring}, {halo}]") == ["a", "none", "3px"]
+    page.keyboard.press("Escape")
+    assert page.evaluate(f"[document.activeElement.id, {ring}]") == ["stage", "solid"]
+
+
 def test_what_moves_the_view_moves_no_point(page: Any) -> None:
     before = page.evaluate("JSON.stringify(past.state)")
     x, y = on_screen(page, "a")

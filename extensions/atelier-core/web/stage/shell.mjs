@@ -1,5 +1,6 @@
 // An editor's stage: a canvas with handles above it, a view, gestures, keys and tools, wired together.
 
+import { keepFocus } from "./focus.mjs";
 import { attach } from "./gestures.mjs";
 import { openHandles } from "./handles.mjs";
 import { t } from "./i18n.mjs";
@@ -103,15 +104,6 @@ export function openStage(options) {
     return tool[act.act]?.(told);
   }
 
-  /** The browser would focus whatever catches the pointer; the handle that is pressed or the stage shall have it. */
-  function focused(event) {
-    if (event.target.closest("button, input, select, textarea, a")) return;
-    event.preventDefault();
-    const box = stage.getBoundingClientRect();
-    const handle = handleAt({ x: event.clientX - box.left, y: event.clientY - box.top }, event.pointerType);
-    if (!(handle && above.focus(handle.id))) stage.focus({ preventScroll: true });
-  }
-
   // ---- handles, keys, buttons
 
   function handled(act) {
@@ -152,7 +144,7 @@ export function openStage(options) {
     renew();
   }
 
-  stage.addEventListener("pointerdown", focused); // before the acts: a menu that a press opens takes the focus
+  const unfocus = keepFocus(stage, handleAt, above.focus); // before the acts: a menu that a press opens takes the focus
   const detach = attach(stage, {
     act: acted,
     gripAt,
@@ -166,7 +158,7 @@ export function openStage(options) {
   function close() {
     tool.destroy?.();
     detach();
-    stage.removeEventListener("pointerdown", focused);
+    unfocus();
     root.removeEventListener("click", clicked);
     for (const part of [keyboard, above]) part.close();
     closeSurface();
