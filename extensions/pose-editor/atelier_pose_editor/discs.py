@@ -72,7 +72,7 @@ def labels_of(rgb: np.ndarray) -> Labels:
 def disc_kernel(radius: int) -> np.ndarray:
     """The pixels of cv2's filled circle."""
     kernel = np.zeros((2 * radius + 1, 2 * radius + 1), np.uint8)
-    cv2.circle(kernel, (radius, radius), radius, 1, -1)
+    cv2.circle(kernel, (radius, radius), radius, (1,), -1)
     return kernel
 
 
@@ -127,4 +127,4 @@ def _covering(mine: np.ndarray, black: np.ndarray, kernel: np.ndarray, least: fl
         nearest = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
         x, y = int(columns[nearest]), int(rows[nearest])
         yield x, y
-        cv2.circle(mine, (x, y), radius, 0, -1)
+        cv2.circle(mine, (x, y), radius, (0,), -1)
