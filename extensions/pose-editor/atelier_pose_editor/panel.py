@@ -108,11 +108,10 @@ def _numbers(host: Host) -> dict[str, Any]:
         made["steps"] = _slider(1, 150, 20, 1, t("Sampling steps"), "steps")
         made["cfg"] = _slider(1, 30, 7, 0.5, t("CFG scale"), "cfg")
     with gr.Row():
-        once = t("Seed (-1: another one each time)")
-        made["seed"] = gr.Number(-1, precision=0, label=once, elem_id=f"{ID}_seed", min_width=120)
+        made["seed"] = gr.Number(-1, precision=0, label=t("Seed"), elem_id=f"{ID}_seed", min_width=120)
         made["batch"] = _slider(1, 8, 1, 1, t("Batch size"), "batch")
         made["count"] = _slider(1, 32, 1, 1, t("Batch count"), "count")
-        made["frames"] = _slider(1, 32, 1, 1, t("Frames from the first pose to the second"), "frames")
+        made["frames"] = _slider(1, 32, 1, 1, t("Frames of a series"), "frames")
     made["scheduler"] = widgets.hidden_text(f"{ID}_scheduler", "Automatic")
     return made
 
@@ -143,8 +142,8 @@ def _strength(host: Host, name: str, models: list[tuple[str, str]], prefix: str 
     with gr.Row():
         for part, most, value, label in (
             ("weight", 2, 1.0, t("Weight")),
-            ("start", 1, 0.0, t("From this share of the steps")),
-            ("end", 1, 1.0, t("To this share of the steps")),
+            ("start", 1, 0.0, t("Begin")),
+            ("end", 1, 1.0, t("End")),
         ):
             made[f"{name}_{part}"] = gr.Slider(
                 0, most, value, step=0.05, label=label, elem_id=f"{prefix}_{name}_{part}", min_width=100

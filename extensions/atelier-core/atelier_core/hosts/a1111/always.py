@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from ...units import Unit
 if TYPE_CHECKING:
     from .host import A1111Host
 
+log = logging.getLogger("atelier")
 STEPPED = "atelier_axes"  # attribute of a run: what the X/Y/Z plot chose for it
 
 
@@ -40,6 +42,7 @@ def script_class(unit: Unit, host: A1111Host) -> type:
             add(host, p, entry.add(host, given, Extent(p.width, p.height)))
         except UserError as error:
             p.comment(f"Atelier: {error.told(host.translate)}")
+            log.warning("Atelier: %s", error)  # who asks over the API sees no comments
 
     def postprocess(self: Any, p: Any, processed: Any, *values: Any) -> None:
         traces = sum(key.startswith("ControlNet ") for key in p.extra_generation_params)
