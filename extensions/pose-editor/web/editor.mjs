@@ -231,9 +231,10 @@ const found = arrived ? false : await memory.use(memory.last());
 if (!found && !arrived && bridge.alone) await sample();
 await pictures.refresh();
 followed();
-takeUp = (request) => busy(open(request).then(flush));
+const tellNow = () => flush().catch(complain);
+takeUp = (request) => busy(open(request).then(tellNow));
 if (arrived) takeUp(arrived);
-else if (!bridge.alone) setTimeout(() => arrived || flush(), PATIENCE);
+else if (!bridge.alone) setTimeout(() => arrived || tellNow(), PATIENCE);
 
 /** For tests and benches: the pose, the view, where a joint is on the screen, the history, the canvas's size. */
 window.atelierEditor = {

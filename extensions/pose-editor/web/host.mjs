@@ -39,13 +39,16 @@ export function openHost(session, bridge, { drawing, complain }) {
       padding: session.state.padding,
     });
 
-  function tell() {
+  function message() {
     clearTimeout(told);
     told = 0;
-    if (session.state === last && !sketch.changed) return;
     last = session.state;
     sketch.changed = false;
-    bridge.post({ type: "send", field, value: stateText() });
+    return { type: "send", field, value: stateText() };
+  }
+
+  function tell() {
+    if (session.state !== last || sketch.changed) bridge.post(message());
   }
 
   async function give() {
@@ -80,11 +83,15 @@ export function openHost(session, bridge, { drawing, complain }) {
       await give();
       return session.state.strokes.length ? sketch.id : null;
     },
-    /** Tells and gives at once what has not been told and given yet. */
+    /** Gives and tells at once what is here now; kept when the panel has it. */
     async flush() {
-      await give().catch(complain);
-      last = null;
-      tell();
+      try {
+        await give();
+      } catch (error) {
+        complain(error);
+        throw error; // a run must not begin without the drawing
+      }
+      await bridge.ask(message());
     },
   };
 }

@@ -1,0 +1,242 @@
+"""The pose editor's page inside a webui's page: what the panel is told, what it opens, and what the routes answer."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.support.chromium import drawn, launched, opened
+from tests.support.page_server import PAGES, ROOT, PageServer, serving
+
+FIELD = "atelier_pose_editor_state"
+BODY = [
+    256,
+    120,
+    256,
+    190,
+    200,
+    192,
+    180,
+    290,
+    170,
+    380,
+    312,
+    192,
+    330,
+    290,
+    340,
+    380,
+    230,
+    360,
+    228,
+    500,
+    226,
+    640,
+    282,
+]
+BODY += [360, 284, 500, 286, 640, 246, 108, 266, 108, 234, 114, 278, 114]
+
+
+def told(width: int, height: int, people: int = 1) -> dict[str, Any]:
+    body = [v for x, y in zip(BODY[::2], BODY[1::2], strict=True) for v in (x, y, 1)]
+    one = {"name": "A", "colour": "#e6a23c", "on": True, "concept": "", "prompt": "", "body": body}
+    return {"atelier_pose": 1, "width": width, "height": height, "people": [one] * people}
+
+
+def webui(request: dict[str, Any] | None) -> str:
+    asked = f"data-open='{html.escape(json.dumps(request))}'" if request else ""
+    page = PAGES[len(ROOT) + 1 :] + "pose-editor/index.html"
+    return f"""<!doctype html><html><head><meta charset="utf-8"><link rel="icon" href="data:,"></head>
+<body class="dark" style="margin: 0"><div id="atelier_pose_editor_view"><div class="atelier-page"
+ id="atelier_pose_editor_page" data-unit="pose-editor" data-page="{page}" {asked} style="height: 690px"></div></div>
+<div id="{FIELD}"><textarea></textarea></div><div id="atelier_pose_editor_txt2img_state"><textarea></textarea></div>
+<script type="module" src="javascript/atelier.mjs"></script></body></html>"""
+
+
+def png(width: int, height: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), "#336699").save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def server() -> Iterator[PageServer]:
+    with serving() as server:
+        server.pictures["photo"] = png(512, 640)
+        yield server
+
+
+Routes = dict[str, Callable[[dict[str, Any]], tuple[int, dict[str, Any]]]]
+
+
+def answer(page: Any, routes: Routes, heard: list[tuple[str, dict[str, Any]]]) -> None:
+    """Stands for the unit's REST routes."""
+
+    def reply(route: Any) -> None:
+        verb = route.request.url.rsplit("/", 1)[1]
+        body = json.loads(route.request.post_data or "{}")
+        heard.append((verb, body))
+        status, content = routes[verb](body)
+        route.fulfill(status=status, content_type="application/json", body=json.dumps(content))
+
+    page.route("**/atelier/v1/pose-editor/*", reply)
+
+
+def editor(page: Any) -> Any:
+    frame = page.wait_for_selector("iframe").content_frame()
+    frame.wait_for_selector("html[data-ready]", state="attached")
+    frame.wait_for_function("!document.body.hasAttribute('data-busy')")
+    drawn(frame)
+    return frame
+
+
+def state(page: Any, fits: str = "true", field: str = FIELD) -> dict[str, Any]:
+    """What the panel's textbox holds, when it `fits` (an expression on `s`)."""
+    look = f"() => {{ const text = document.querySelector('#{field} textarea').value; if (!text) return null;"
+    look += f"const s = JSON.parse(text); return ({fits}) ? text : null; }}"
+    return json.loads(page.wait_for_function(look).json_value())
+
+
+def drag(page: Any, frame: Any, index: int, way: tuple[float, float]) -> None:
+    place = frame.evaluate("index => atelierEditor.joint({person: 0, part: 'body', index})", index)
+    box = page.locator("iframe").bounding_box()
+    x, y = box["x"] + place["x"], box["y"] + place["y"]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + way[0], y + way[1], steps=5)
+    page.mouse.up()
+
+
+def test_the_panel_is_told_of_every_change(server: PageServer, browser: Any) -> None:
+    server.documents["/host"] = webui({"document": json.dumps(told(512, 768)), "picture": None, "stamp": 1})
+    with opened(browser, f"{server.origin}{ROOT}/host", size=(1000, 720)) as page:
+        frame = editor(page)
+        first = state(page, "s.pose.people.length === 1")
+        assert first["pose"]["people"][0]["body"][21:24] == [340, 380, 1]
+        assert (first["picture"], first["sketch"], first["ghosts"], first["padding"]) == (None, None, [], None)
+        drag(page, frame, 7, (30, -90))
+        after = state(page, "s.pose.people[0].body[21] !== 340")
+        assert after["pose"] == frame.evaluate(
+            "async () => (await import(new URL('document.mjs', location.href))).toDocument(atelierEditor.pose())"
+        )
+
+
+def test_the_drawing_is_given_as_a_see_through_picture(server: PageServer, browser: Any) -> None:
+    server.documents["/host"] = webui({"document": json.dumps(told(512, 768)), "picture": "photo", "stamp": 1})
+    with opened(browser, f"{server.origin}{ROOT}/host", size=(1000, 720)) as page:
+        frame = editor(page)
+        assert state(page, "s.picture === 'photo'")["pose"]["height"] == 640
+        frame.press("#stage", "b")
+        page.mouse.move(200, 200)
+        page.mouse.down()
+        page.mouse.move(320, 300, steps=6)
+        page.mouse.up()
+        found = state(page, "s.sketch !== null")
+        pixels = np.asarray(Image.open(io.BytesIO(server.pictures[found["sketch"]])))
+        assert pixels.shape == (640, 512, 4) and 0 < (pixels[..., 3] > 0).mean() < 0.1
+        frame.press("#stage", "Control+z")
+        state(page, "s.sketch === null")
+        assert len(server.uploads) == 1
+
+
+def test_a_flush_tells_what_is_here_now(server: PageServer, browser: Any) -> None:
+    server.documents["/host"] = webui({"document": json.dumps(told(512, 768)), "picture": None, "stamp": 1})
+    with opened(browser, f"{server.origin}{ROOT}/host", size=(1000, 720)) as page:
+        frame = editor(page)
+        state(page)
+        for _ in range(3):
+            frame.press("#stage", "a")
+        assert page.evaluate("window.atelier.flush('atelier_pose_editor_page')") is True
+        now = json.loads(page.evaluate(f"document.querySelector('#{FIELD} textarea').value"))
+        assert len(now["pose"]["people"]) == 4
+
+
+def test_an_accordion_is_told_in_its_own_field(server: PageServer, browser: Any) -> None:
+    options = json.dumps({"field": "atelier_pose_editor_txt2img_state"})
+    server.documents["/host"] = webui({"document": None, "picture": None, "options": options, "stamp": 1})
+    with opened(browser, f"{server.origin}{ROOT}/host", size=(1000, 720)) as page:
+        frame = editor(page)
+        assert len(state(page, field="atelier_pose_editor_txt2img_state")["pose"]["people"]) == 1
+        frame.press("#stage", "a")
+        state(page, "s.pose.people.length === 2", "atelier_pose_editor_txt2img_state")
+        page.wait_for_timeout(1200)
+        assert page.evaluate(f"document.querySelector('#{FIELD} textarea').value") == ""
+
+
+def test_a_reload_goes_on_and_a_new_request_opens_anew(server: PageServer, browser: Any) -> None:
+    request = {"document": json.dumps(told(512, 640)), "picture": "photo", "stamp": 1}
+    server.documents["/host"] = webui(request)
+    with opened(browser, f"{server.origin}{ROOT}/host", size=(1000, 720)) as page:
+        frame = editor(page)
+        frame.press("#stage", "a")
+        state(page, "s.pose.people.length === 2")
+        page.wait_for_timeout(900)
+        page.reload()
+        frame = editor(page)
+        assert len(state(page)["pose"]["people"]) == 2
+        request["stamp"] = 2
+        page.evaluate("open => document.querySelector('.atelier-page').dataset.open = open", json.dumps(request))
+        state(page, "s.pose.people.length === 1")
+        frame.press("#stage", "Control+z")
+        state(page, "s.pose.people.length === 2")
+
+
+def test_a_cut_off_person_is_found_completed_and_dragged(server: PageServer, browser: Any) -> None:
+    server.documents["/host"] = webui({"document": None, "picture": "photo", "stamp": 1})
+    ghosts = [{"person": 0, "part": "body", "index": n, "confidence": 0.4} for n in (10, 13)]
+    padding = {"left": 0, "top": 0, "right": 0, "bottom": 96}
+    routes: Routes = {
+        "detect": lambda body: (200, {"document": told(512, 640), "said": "Found by the tests.", "ghosts": []}),
+        "complete": lambda body: (200, {"document": told(512, 640), "ghosts": ghosts, "padding": padding}),
+    }
+    heard: list[tuple[str, dict[str, Any]]] = []
+    with opened(browser, f"{server.origin}{ROOT}/host", size=(1000, 720)) as page:
+        answer(page, routes, heard)
+        frame = editor(page)
+        assert state(page)["pose"]["people"] == []
+        frame.click("[data-do=complete]")
+        found = state(page, "s.padding !== null")
+        assert [verb for verb, _ in heard] == ["detect", "complete"] and heard[0][1] == {"picture": "photo"}
+        assert json.loads(heard[1][1]["document"])["people"][0]["name"] == "A" and heard[1][1]["margin"] == 32
+        assert found["ghosts"] == ghosts and found["padding"] == padding
+        assert frame.inner_text(".toast") == "Found by the tests."
+        assert frame.locator(".handle[data-state=ghost]").count() == 2
+        drag(page, frame, 10, (12, 20))
+        assert [ghost["index"] for ghost in state(page, "s.ghosts.length === 1")["ghosts"]] == [13]
+        frame.click("[data-do=accept]")
+        assert state(page, "s.ghosts.length === 0")["padding"] == padding
+        for _ in range(2):
+            frame.press("#stage", "Control+z")
+        frame.click("[data-do=reject]")
+        left = state(page, "s.padding === null")
+        assert left["pose"]["people"][0]["body"][32] == 0 and left["pose"]["people"][0]["body"][41] == 0
+
+
+def test_a_lost_line_is_a_sentence_and_the_edits_stay(server: PageServer, browser: Any) -> None:
+    server.documents["/host"] = webui({"document": json.dumps(told(512, 640)), "picture": "photo", "stamp": 1})
+    heard: list[tuple[str, dict[str, Any]]] = []
+    routes: Routes = {"detect": lambda body: (422, {"error": "There is nobody in the picture."})}
+    with opened(browser, f"{server.origin}{ROOT}/host", size=(1000, 720), complaints=("422", "ERR_FAILED")) as page:
+        answer(page, routes, heard)
+        frame = editor(page)
+        frame.click("[data-do=detect]")
+        frame.wait_for_selector(".toast")
+        assert frame.inner_text(".toast") == "There is nobody in the picture."
+        page.unroute("**/atelier/v1/pose-editor/*")
+        page.route("**/atelier/v1/**", lambda route: route.abort())
+        frame.click("[data-do=complete]")
+        frame.wait_for_function("document.querySelector('.toast')?.textContent.startsWith('The webui does not')")
+        assert len(frame.evaluate("atelierEditor.pose()")["people"]) == 1
