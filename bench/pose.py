@@ -3,10 +3,11 @@
     python bench/pose.py [--seeds N]
 
 Each detector that this interpreter has is measured: mediapipe where its package still has networks, the dollhouse's
-where ultralytics is. Figures are drawn by rule at known poses and odd proportions (mannequin.py); dolls are scenes of
-the dollhouse; the astronaut is scikit-image's picture, whose joints were marked by eye. PCK counts the joints within a
-tenth of the torso. Completion: the figure is cut at a share of its legs, found, completed, and the error of the knees
-and ankles beyond the cut is said in lengths of the leg. Constants of ours were chosen on even seeds; these are odd.
+readers, and its detector where ultralytics is. Figures are drawn by rule at known poses and odd proportions
+(mannequin.py); dolls are scenes of the dollhouse; the astronaut is scikit-image's picture, whose joints were marked by
+eye. PCK counts the joints within a tenth of the torso. Completion: the figure is cut at a share of its legs, found,
+completed, and the error of the knees and ankles beyond the cut is said in lengths of the leg. Constants of ours were
+chosen on even seeds; these are odd.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def main() -> None:
     seeds = [2 * number + 1 for number in range(options.parse_args().seeds)]
     figures: dict[str, float] = {}
     print(f"{'':14}{'mannequins':>12}{'groups':>10}{'dolls':>8}{'astronaut':>11}{'median ms':>11}")
-    for detector in (MediapipePeople(), dollhouse_people()):
+    for detector in (MediapipePeople(), dollhouse_readers(), dollhouse_detector()):
         if reason := detector.available():
             print(f"{detector.name:14}not measured: {reason}")
             continue
@@ -63,16 +64,33 @@ def main() -> None:
     print("pose: " + " ".join(f"{name}={value}" for name, value in figures.items()))
 
 
-def dollhouse_people() -> DollhousePeople:
+def dollhouse_readers() -> DollhousePeople:
+    from dollhouse.home import HOME
+    from dollhouse.readers import Readers
+
+    if not (HOME / "readers.safetensors").is_file():
+        return DollhousePeople(None, "Its networks are not trained yet.")
+    readers = Readers.load(HOME)
+
+    def look(picture: np.ndarray) -> list[np.ndarray]:
+        found = readers.read([picture])[0].people
+        return [np.concatenate((one.joints, one.visible[:, None]), 1) for one in found]
+
+    return DollhousePeople(look)
+
+
+def dollhouse_detector() -> DollhousePeople:
     if find_spec("ultralytics") is None:
-        return DollhousePeople(None, "The package ultralytics is not installed.")
+        return DollhousePeople(None, "The package ultralytics is not installed.", "detector")
     from dollhouse.detector import Detector as Dolls
     from dollhouse.home import HOME
 
     if not any(HOME.glob("detector-*.safetensors")):
-        return DollhousePeople(None, "Its networks are not trained yet.")
+        return DollhousePeople(None, "Its networks are not trained yet.", "detector")
     dolls = Dolls.load(HOME)
-    return DollhousePeople(lambda picture: [one.joints for one in dolls.detect(picture) if one.joints is not None])
+    return DollhousePeople(
+        lambda picture: [one.joints for one in dolls.detect(picture) if one.joints is not None], name="detector"
+    )
 
 
 def measured(detector: Detector, seeds: list[int]) -> list:
