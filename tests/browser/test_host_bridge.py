@@ -71,7 +71,9 @@ def webui(content: str) -> str:
 </script>
 <div id="tabs" class="tabs">
   <div class="tab-nav"><button>글그림</button><button>그림그림</button><button>우리</button></div>
-  <div id="tab_txt2img" class="tabitem"><div id="txt2img_gallery"></div></div>
+  <div id="tab_txt2img" class="tabitem"><div id="txt2img_gallery"></div>
+    <div id="txt2img_controlnet_ControlNet-1_input_image"><input type="file"></div>
+    <div id="txt2img_controlnet_ControlNet-1_controlnet_enable_checkbox"><input type="checkbox"></div></div>
   <div id="tab_img2img" class="tabitem">
     <div id="mode_img2img" class="tabs"><div class="tab-nav"><button>하나</button><button>둘</button></div>
       <div id="img2img_img2img_tab" class="tabitem"><div id="img2img_image"><input type="file"></div></div>
@@ -197,6 +199,33 @@ def test_a_page_writes_into_a_textbox_and_presses_a_button(page: Any) -> None:
 def test_a_page_reaches_nothing_else(page: Any, target: list[str | None]) -> None:
     assert frame(page).evaluate(SEND, target)["ok"] is False
     assert page.evaluate("[changes, clicks]") == [[], []]
+
+
+STEER = """([picture, tab, unit]) => new Promise((done) => {
+  addEventListener("message", (event) => event.data.type === "answer" && done(event.data));
+  parent.postMessage({ atelier: 1, type: "control", id: 8, picture, tab, unit }, location.origin);
+})"""
+
+
+def test_a_page_gives_a_map_to_a_unit_of_the_hosts_controlnet(page: Any, server: PageServer) -> None:
+    unit = "txt2img_controlnet_ControlNet-1"
+    for _ in range(2):
+        assert frame(page).evaluate(STEER, ["blue", "txt2img", 1]) == {
+            "atelier": 1,
+            "type": "answer",
+            "id": 8,
+            "ok": True,
+        }
+    given = [f"{unit}_input_image", "image/png", len(server.pictures["blue"])]
+    assert [one for one in page.evaluate("changes") if "image" in one[0]] == [given, given]
+    checked = f"document.querySelector('#{unit}_controlnet_enable_checkbox input').checked"
+    assert page.evaluate(checked) is True
+
+
+@pytest.mark.parametrize("target", [["blue", "txt2img", 0], ["blue", "extras", 1], ["blue", "txt2img", "1_x"]])
+def test_a_map_for_a_unit_that_is_not_there_is_told(page: Any, target: list[Any]) -> None:
+    assert frame(page).evaluate(STEER, target)["ok"] is False
+    assert page.evaluate("changes") == []
 
 
 def test_messages_from_elsewhere_are_not_heard(page: Any) -> None:

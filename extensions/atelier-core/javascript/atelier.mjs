@@ -106,10 +106,9 @@
       tell(place);
     }
     if (data.type === "flushed") flushing.get(data.id)?.(frame, data.ok === true);
-    if (data.type === "send") {
-      const ok = await write(data);
-      if (Number.isSafeInteger(data.id)) post(frame, "answer", { id: data.id, ok });
-    }
+    const act = { send: write, control: steer }[data.type];
+    const ok = act && (await act(data));
+    if (act && Number.isSafeInteger(data.id)) post(frame, "answer", { id: data.id, ok });
   }
 
   const buttonOf = (id) => find(id)?.closest("button") ?? find(id)?.querySelector("button");
@@ -160,6 +159,20 @@
     if (!component) return say("The webui has no tab {tab}.", { tab: receiver });
     const given = await drop(component, new File([bytes], "atelier.png", { type: bytes.type }));
     if (!given) say("The picture could not be taken over.");
+  }
+
+  /** A map into unit `unit` (from 0) of the host's ControlNet in a tab, switched on. False where there is no such unit. */
+  async function steer({ picture, tab, unit }) {
+    if (!/^(txt2img|img2img)$/.test(tab) || !Number.isSafeInteger(unit)) return false;
+    const name = `${tab}_controlnet_ControlNet-${unit}`;
+    const component = find(`${name}_input_image`);
+    const answer = component && (await fetched(here(`${PICTURES}/${encodeURIComponent(picture)}`)));
+    if (!answer) return false;
+    const bytes = await answer.blob();
+    if (!(await drop(component, new File([bytes], "atelier.png", { type: bytes.type })))) return false;
+    const switched = find(`${name}_controlnet_enable_checkbox`)?.querySelector("input[type=checkbox]");
+    if (switched && !switched.checked) switched.click();
+    return true;
   }
 
   /** What `look` finds, now or soon: gradio 5 makes a tab only when it is first opened. */

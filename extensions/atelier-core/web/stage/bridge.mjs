@@ -13,6 +13,7 @@ export const isPictureId = id;
 const SHAPES = {
   ready: { page: text }, // page -> host: I listen now
   send: { field: text, value: whole, button: optional(text) }, // page -> host: write there, press the button
+  control: { picture: id, tab: text, unit: Number.isSafeInteger }, // page -> host: this map into a ControlNet unit
   flushed: { id: Number.isSafeInteger, ok: (value) => typeof value === "boolean" }, // page -> host: to its flush
   host: { lang: optional(text), theme: optional((value) => value === "dark" || value === "light") }, // host -> page
   show: { before: optional(id), after: optional(id) }, // host -> page: these pictures
