@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +25,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "extensions/atelier-core"), str(ROOT / "ex
 import mannequin  # noqa: E402
 from atelier_core.geometry import Extent  # noqa: E402
 from atelier_pose_editor.detect import Detector  # noqa: E402
-from atelier_pose_editor.dollhouse_people import DollhousePeople  # noqa: E402
 from atelier_pose_editor.mediapipe_people import MediapipePeople  # noqa: E402
-from atelier_pose_editor.skeleton import LIMBS, Person  # noqa: E402
+from atelier_pose_editor.skeleton import LIMBS, Joint, Person  # noqa: E402
 from atelier_pose_editor.solve import completed  # noqa: E402
 
 CUTS = (0.1, 0.3, 0.5, 0.7, 0.9)  # shares of the leg that are left
@@ -51,7 +49,7 @@ def main() -> None:
     seeds = [2 * number + 1 for number in range(options.parse_args().seeds)]
     figures: dict[str, float] = {}
     print(f"{'':14}{'mannequins':>12}{'groups':>10}{'dolls':>8}{'astronaut':>11}{'median ms':>11}")
-    for detector in (MediapipePeople(), dollhouse_readers(), dollhouse_detector()):
+    for detector in (MediapipePeople(), Dolls()):
         if reason := detector.available():
             print(f"{detector.name:14}not measured: {reason}")
             continue
@@ -64,33 +62,27 @@ def main() -> None:
     print("pose: " + " ".join(f"{name}={value}" for name, value in figures.items()))
 
 
-def dollhouse_readers() -> DollhousePeople:
-    from dollhouse.home import HOME
-    from dollhouse.readers import Readers
+class Dolls:
+    """The small networks that come along."""
 
-    if not (HOME / "readers.safetensors").is_file():
-        return DollhousePeople(None, "Its networks are not trained yet.")
-    readers = Readers.load(HOME)
+    name = "dollhouse"
 
-    def look(picture: np.ndarray) -> list[np.ndarray]:
-        found = readers.read([picture])[0].people
-        return [np.concatenate((one.joints, one.visible[:, None]), 1) for one in found]
+    def __init__(self) -> None:
+        from dollhouse.home import HOME
+        from dollhouse.readers import Readers
 
-    return DollhousePeople(look)
+        self.readers = Readers.load(HOME)
+
+    def available(self) -> str:
+        return ""
+
+    def find(self, picture: np.ndarray) -> list[Person]:
+        found = self.readers.read([picture])[0].people
+        return [Person(tuple(map(_joint, one.joints, one.visible))) for one in found]
 
 
-def dollhouse_detector() -> DollhousePeople:
-    if find_spec("ultralytics") is None:
-        return DollhousePeople(None, "The package ultralytics is not installed.", "detector")
-    from dollhouse.detector import Detector as Dolls
-    from dollhouse.home import HOME
-
-    if not any(HOME.glob("detector-*.safetensors")):
-        return DollhousePeople(None, "Its networks are not trained yet.", "detector")
-    dolls = Dolls.load(HOME)
-    return DollhousePeople(
-        lambda picture: [one.joints for one in dolls.detect(picture) if one.joints is not None], name="detector"
-    )
+def _joint(place: np.ndarray, visible: float) -> Joint:
+    return Joint(float(place[0]), float(place[1]), on=bool(visible >= 0.5))
 
 
 def measured(detector: Detector, seeds: list[int]) -> list:

@@ -36,6 +36,7 @@ ARROWS = {
 # layer -> packages that are not ours, beside the standard library and EVERYWHERE
 FOREIGN = {
     "core": {"psutil"},
+    "unit.pure": {"mediapipe"},  # a detector, imported when it is asked
     "unit.panel": {"gradio"},
     "unit.api": WEB,
     "core.api": WEB,

@@ -13,7 +13,6 @@ from atelier_core.errors import UserError
 from atelier_core.geometry import Extent
 from atelier_pose_editor import blazepose
 from atelier_pose_editor.detect import people_in
-from atelier_pose_editor.dollhouse_people import DollhousePeople
 from atelier_pose_editor.mediapipe_people import MediapipePeople, outline
 from atelier_pose_editor.skeleton import NO_BODY, Joint, Person
 
@@ -239,22 +238,3 @@ def test_the_outline_covers_the_joints_and_not_the_room() -> None:
     assert all(mask[int(joint.y), int(joint.x)] for joint in person.body)
     assert not mask[:, :60].any()
     assert 0.05 < (mask > 0).mean() < 0.35
-
-
-def test_dolls_that_are_not_sure_are_guesses() -> None:
-    joints = np.zeros((18, 3), np.float32)
-    joints[0], joints[4], joints[10] = (12.34, 20, 0.9), (30, 40, 0.2), (50, 210, 0.9)
-    (doll,) = DollhousePeople(lambda picture: [joints]).find(PICTURE)
-    assert (doll.body[0], doll.body[4], doll.body[10]) == (
-        Joint(12.3, 20),
-        Joint(30, 40, on=False),
-        Joint(50, 210, on=False),
-    )
-
-
-def test_a_host_without_dolls_says_why() -> None:
-    assert (
-        DollhousePeople(None, "The package ultralytics is not installed.").available()
-        == "The package ultralytics is not installed."
-    )
-    assert DollhousePeople(lambda picture: []).available() == ""

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from atelier_core.errors import UserError
 from atelier_core.geometry import Extent
 from atelier_pose_editor.dialects import openpose, read
-from atelier_pose_editor.document import from_text, to_text
+from atelier_pose_editor.document import from_text, to_document, to_text
 from atelier_pose_editor.skeleton import NO_BODY, NOWHERE, PARTS, Joint, Person, Pose
 from hypothesis import given
 from hypothesis import strategies as st
@@ -258,3 +259,19 @@ def test_a_pose_of_a_hundred_whole_people_is_within_the_limits() -> None:
     pose = Pose(Extent(8192, 8192), (Person(**whole),) * 100)
     assert from_text(to_text(pose)) == pose
     assert read(json.dumps(openpose(pose)))[0] == pose
+
+
+CASES = json.loads((Path(__file__).parents[1] / "support" / "pose_dialects.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_the_run_reads_what_the_page_reads(case: dict[str, Any]) -> None:
+    """The page's tests go through the same list."""
+    source, size = case["text"] if "text" in case else case["obj"], case["size"]
+    if case["expect"] == "error":
+        with pytest.raises(UserError):
+            read(source, size and Extent(*size))
+        return
+    found = to_document(read(source, size and Extent(*size))[0])
+    assert [{part: one[part] for part in PARTS} for one in found["people"]] == case["expect"]["people"]
+    assert (found["width"], found["height"]) == (case["expect"]["width"], case["expect"]["height"])

@@ -187,7 +187,7 @@ def detected(host: Host, seen: Picture) -> tuple[Pose, tuple[str, ...]]:
 
 def complete(host: Host, pose: Pose, size: Extent) -> tuple[Pose, list[dict[str, Any]]]:
     """Everybody with the joints that are missing or lie beyond the frame, and which of them are only proposed."""
-    made = [completed(person, size) if person.on else (person, {}) for person in pose.people]
+    made = [completed(person, size, person) if person.on else (person, {}) for person in pose.people]
     ghosts = [one for number, (_, found) in enumerate(made) for one in _ghosts(number, found)]
     return replace(pose, people=tuple(person for person, _ in made)), ghosts
 
