@@ -52,7 +52,7 @@ export function openComplete(session, { say, complain }) {
     const { ghosts, padding } = session.state;
     part("ghostly").hidden = !ghosts.length && !padding;
     part("ghost-text").textContent = ghosts.length
-      ? t("{count} joints are proposed. Drag them where they belong.", { count: ghosts.length })
+      ? t("{count} joints proposed: drag them into place.", { count: ghosts.length })
       : t("The picture grows by the hatched strips.");
     document.querySelector("[data-do=accept]").disabled = !ghosts.length;
   }

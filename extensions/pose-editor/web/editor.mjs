@@ -3,6 +3,7 @@
 import { t } from "../stage/i18n.mjs";
 import { announce, openPage } from "../stage/page.mjs";
 import { openStage } from "../stage/shell.mjs";
+import { fit, panned } from "../stage/view.mjs";
 import { openActions } from "./actions.mjs";
 import { bindCommands } from "./commands.mjs";
 import { openComplete, proposals } from "./complete.mjs";
@@ -38,6 +39,7 @@ let arrived = null; // what the panel asked for last; it may come before the pag
 let takeUp = () => {};
 let flush = async () => {};
 let handled = { scale: 0, tool: null }; // what the handles were made for
+let framed = null; // the strips of the picture that are in sight
 let stage = null; // it tells of its first change before it is there
 
 adorn(document);
@@ -70,7 +72,7 @@ stage = openStage({
   canvas: part("canvas"),
   svg: part("handles"),
   size: SIZE,
-  inset: () => ({ bottom: BARS.bottom, top: part("brush").hidden ? 0 : BARS.top }),
+  inset: () => ({ bottom: BARS.bottom, top: part("brush").hidden && part("ghostly").hidden ? 0 : BARS.top }),
   draw,
   tools: { pose: posing.pose, marquee: posing.marquee, hand: { cursor: "grab" }, ...drawing.tools },
   keys: commands.keys,
@@ -124,7 +126,20 @@ function followed() {
   const { width, height } = session.pose;
   if (stage.size.width !== width || stage.size.height !== height) stage.setSize({ width, height });
   part("empty").hidden = session.pose.people.length > 0 || session.state.strokes.length > 0;
+  reframed();
   showHandles();
+}
+
+/** What the picture shall grow by comes into sight when it is first known. */
+function reframed() {
+  const { padding } = session.state;
+  const grown = padding !== null && framed === null;
+  framed = padding;
+  if (!grown) return;
+  const { width, height } = session.pose;
+  const whole = { width: width + padding.left + padding.right, height: height + padding.top + padding.bottom };
+  const view = fit(whole, stage.surface.room, { top: BARS.top + 12, bottom: BARS.bottom + 12, left: 16, right: 16 });
+  stage.setView(panned(view, padding.left * view.scale, padding.top * view.scale));
 }
 
 function showHandles() {

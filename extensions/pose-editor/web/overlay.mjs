@@ -23,7 +23,8 @@ export function drawOverlay(context, surface, view, marks) {
   const at = (point) => toScreen(view, point);
   if (marks.padding) hatched(context, at, marks);
   if (marks.person) bones(context, at, marks);
-  for (const ghost of marks.ghosts) proposal(context, at, ghost);
+  const middle = marks.ghosts.reduce((sum, { joint }) => sum + joint.x, 0) / marks.ghosts.length;
+  for (const ghost of marks.ghosts) proposal(context, at, ghost, ghost.joint.x < middle ? -1 : 1);
   if (marks.frame) outline(context, marks.frame, "rgb(255 255 255 / 0.9)", DASH);
   if (marks.marquee) marquee(context, marks.marquee);
   snaps(context, surface, at, marks.snap);
@@ -51,7 +52,8 @@ const ghostly = (context, at, a, b) => a?.on && b?.on && line(context, at(a), at
 const beyond = ({ x, y }, { width, height }) => x < 0 || y < 0 || x > width || y > height;
 const outside = (a, b, size) => beyond(a, size) || beyond(b, size);
 
-function proposal(context, at, { joint, parent, confidence }) {
+/** `side`: on which its confidence is written, away from the others. */
+function proposal(context, at, { joint, parent, confidence }, side) {
   const to = at(joint);
   if (parent) {
     context.setLineDash(DASH);
@@ -63,8 +65,9 @@ function proposal(context, at, { joint, parent, confidence }) {
   context.lineWidth = 3;
   context.strokeStyle = "rgb(0 0 0 / 0.8)";
   context.fillStyle = "#fff";
-  context.strokeText(text, to.x + 12, to.y + 4);
-  context.fillText(text, to.x + 12, to.y + 4);
+  context.textAlign = side < 0 ? "right" : "left";
+  context.strokeText(text, to.x + 12 * side, to.y + 4);
+  context.fillText(text, to.x + 12 * side, to.y + 4);
 }
 
 function outline(context, corners, colour, dash) {

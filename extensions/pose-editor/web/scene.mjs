@@ -19,9 +19,9 @@ export function openScene(session, strokesOn) {
   const sheets = [blank(), blank()];
 
   function ground({ map, paper }) {
-    const bare = map || !bitmaps.picture;
-    const colour = !map && (paper || session.state.strokes.length) ? PAPER : NIGHT;
-    return bare ? [{ person: null, key: [colour], paint: (context) => fill(context, colour, session.pose) }] : [];
+    const white = !map && !bitmaps.picture && (paper || session.state.strokes.length > 0);
+    const colour = white ? PAPER : NIGHT;
+    return { person: null, key: [colour], paint: (context) => fill(context, colour, session.pose) };
   }
 
   const people = (layer, zoom) =>
@@ -51,8 +51,8 @@ export function openScene(session, strokesOn) {
 
   function image(layer) {
     const bitmap = bitmaps[layer.id];
-    if (!bitmap) return [];
-    const { width, height } = session.pose;
+    if (!bitmap || !session.state[layer.id]) return [];
+    const { width, height } = layer.id === "map" ? session.pose : session.state[layer.id];
     const paint = (context) => {
       context.globalAlpha = layer.opacity;
       context.drawImage(bitmap, 0, 0, width, height);
@@ -78,7 +78,7 @@ export function openScene(session, strokesOn) {
     const zoom = zoomOf(view, surface.ratio);
     const layers = visible(session.state.layers).filter(({ kind }) => !look.map || kind === "objects");
     const shown = look.map ? layers.map((layer) => ({ ...layer, opacity: 1 })) : layers;
-    const items = [...ground(look), ...shown.flatMap((layer) => painters[layer.kind](layer, zoom))];
+    const items = [ground(look), ...shown.flatMap((layer) => painters[layer.kind](layer, zoom))];
     const at = items.findIndex(({ person }) => person === look.live);
     const place = { transform: deviceTransform(view, surface.ratio), zoom, device: surface.device };
     context.setTransform(1, 0, 0, 1, 0, 0);

@@ -1,4 +1,4 @@
-// A person as paths instead of pixels: for canvases so large that their pixels cannot be told apart, and for SVG.
+// A person as paths instead of pixels: for canvases so large that their pixels cannot be told apart.
 // Shapes: {kind: "ellipse", x, y, rx, ry, angle in degrees} | {kind: "disc", x, y, r} | {kind: "line", from, to, width},
 // each with a colour.
 
@@ -12,39 +12,37 @@ const HAND_EDGE = 2;
 
 export const hex = (rgb) => `#${rgb.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 
-/** Everything of a person that the map shows, in drawing order; `joint` says which joints a shape stands for. */
+/** Everything of a person that the map shows, in drawing order. */
 export function shapesOf(person, { width, height }, wide = false) {
   const ry = stickOf(wide ? "wide" : "standard", width, height);
   return [
-    ...LIMBS.flatMap((ends, n) => limb(person.body, ends, ry, hex(LIMB_COLOURS[n]), n)),
-    ...discs(person.body, "body", JOINT, (n) => hex(JOINT_COLOURS[n])),
-    ...hand(person.left, "left"),
-    ...hand(person.right, "right"),
-    ...discs(person.face, "face", FACE_DOT, () => hex(FACE_COLOUR)),
+    ...LIMBS.flatMap((ends, n) => limb(person.body, ends, ry, hex(LIMB_COLOURS[n]))),
+    ...discs(person.body, JOINT, (n) => hex(JOINT_COLOURS[n])),
+    ...hand(person.left),
+    ...hand(person.right),
+    ...discs(person.face, FACE_DOT, () => hex(FACE_COLOUR)),
   ];
 }
 
-function limb(body, [a, b], ry, colour, index) {
+function limb(body, [a, b], ry, colour) {
   const [from, to] = [body[a], body[b]];
   if (!from.on || !to.on) return [];
   const [dx, dy] = [from.x - to.x, from.y - to.y];
   const angle = (Math.atan2(dy, dx) * 180) / Math.PI;
   const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
-  return [{ kind: "ellipse", ...middle, rx: Math.hypot(dx, dy) / 2, ry, angle, colour, limb: index }];
+  return [{ kind: "ellipse", ...middle, rx: Math.hypot(dx, dy) / 2, ry, angle, colour }];
 }
 
-function hand(joints, part) {
+function hand(joints) {
   const lines = HAND_EDGES.flatMap(([a, b], n) => {
     const [from, to] = [joints[a], joints[b]];
     return from?.on && to?.on ? [{ kind: "line", from, to, width: HAND_EDGE, colour: hex(HAND_COLOURS[n]) }] : [];
   });
-  return [...lines, ...discs(joints, part, JOINT, () => hex(HAND_JOINT_COLOUR))];
+  return [...lines, ...discs(joints, JOINT, () => hex(HAND_JOINT_COLOUR))];
 }
 
-const discs = (joints, part, r, colourOf) =>
-  joints.flatMap(({ x, y, on }, index) =>
-    on ? [{ kind: "disc", x, y, r, colour: colourOf(index), joint: { part, index } }] : [],
-  );
+const discs = (joints, r, colourOf) =>
+  joints.flatMap(({ x, y, on }, index) => (on ? [{ kind: "disc", x, y, r, colour: colourOf(index) }] : []));
 
 /** Draws a person in pixels of the picture, cut to the canvas. */
 export function tracePerson(context, person, size, wide) {
