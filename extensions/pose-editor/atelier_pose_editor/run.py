@@ -98,15 +98,16 @@ def _fingerprint(drawing: Picture) -> str:
 def _maps(
     host: Host, args: PoseArgs, size: Extent, shown: Picture | None, drawing: Picture | None
 ) -> Iterator[Control]:
-    wanted = (("sketch", drawing, "drawing"), ("picture", shown, "picture"))
-    for name, seen, what in wanted:
+    for name, seen in (("sketch", drawing), ("picture", shown)):
         chosen = getattr(args, f"{name}_map")
         if not chosen and name == "picture" and args.way == "expression":
             chosen = plan.EXPRESSION_MAP
         if not chosen or getattr(args, f"{name}_weight") == 0:
             continue
+        if seen is None and name == "picture":
+            raise UserError("Choose a picture first.")
         if seen is None:
-            raise UserError("There is no {what} to make a map of.", what=what)
+            raise UserError("There is no drawing to make a map of.")
         made, kind = structure(host, chosen, seen, drawn=name == "sketch")
         weight, start, end = (getattr(args, f"{name}_{part}") for part in ("weight", "start", "end"))
         fitting = made if made.size == tuple(size) else made.resize(size, Image.Resampling.LANCZOS)
