@@ -129,7 +129,7 @@ def _steering(host: Host) -> dict[str, Any]:
     with gr.Accordion(t("Pose"), open=True, elem_id=f"{ID}_pose"):
         made |= _strength(host, "pose", models)
         made["stick"] = _sticks(host, ID)
-    for name, title in (("sketch", t("Drawing")), ("picture", t("Structure of the picture"))):
+    for name, title in (("sketch", t("Sketch")), ("picture", t("Structure of the picture"))):
         with gr.Accordion(title, open=False, elem_id=f"{ID}_{name}"):
             made[f"{name}_map"] = gr.Dropdown(maps, value=OFF, label=t("Map"), elem_id=f"{ID}_{name}_map")
             made |= _strength(host, name, models)
