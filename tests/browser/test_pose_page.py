@@ -131,14 +131,14 @@ def test_limbs_keep_their_lengths_over_many_drags(server: PageServer, browser: A
     with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
         ready(page)
         start, first = lengths(page), pose(page)
-        for turn in range(40):
+        for turn in range(200):
             index = int(random.choice([0, 2, 3, 4, 5, 6, 7, 9, 10, 12, 13]))
             x, y = seen(page, index)
             there = np.clip(np.array([x, y]) + random.normal(0, 70, 2), [60, 60], [780, 690])
-            drag(page, (x, y), (float(there[0]), float(there[1])), steps=3)
+            drag(page, (x, y), (float(there[0]), float(there[1])), steps=2)
             assert np.abs(np.array(lengths(page)) - start).max() <= 0.5, (turn, index)
         assert pose(page) != first
-        for _ in range(60):
+        for _ in range(200):
             page.keyboard.press("Control+z")
         assert pose(page) == first
         assert page.locator("[data-do=undo]").is_disabled() and not page.locator("[data-do=redo]").is_disabled()
@@ -207,6 +207,92 @@ def test_marquee_and_frame(server: PageServer, browser: Any) -> None:
         smaller = pose(page)["people"][0]["body"]
         span = [max(p["y"] for p in body[9:14]) - min(p["y"] for p in body[9:14]) for body in (new, smaller)]
         assert span[1] < span[0] - 5
+
+
+def test_a_turned_view_changes_nothing_of_a_drag(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        option(page, "Keep the lengths", False)
+        for _ in range(3):
+            page.click("[data-do=turn-right]")
+        assert page.evaluate("atelierEditor.view().turn") == pytest.approx(np.pi / 4)
+        x, y = seen(page, L_WRIST)
+        before, scale = joint(page, L_WRIST), page.evaluate("atelierEditor.view().scale")
+        drag(page, (x, y), (x + 40, y))
+        after = joint(page, L_WRIST)
+        way = 40 / scale / np.sqrt(2)
+        assert after == pytest.approx((before[0] + way, before[1] - way), abs=0.5)
+        assert seen(page, L_WRIST) == pytest.approx((x + 40, y), abs=0.5)
+
+
+def test_the_menu_of_a_joint(server: PageServer, browser: Any) -> None:
+    def choose(name: str) -> None:
+        page.mouse.click(*seen(page, 12), button="right")
+        page.get_by_role("menuitem", name=re.compile(f"^{name}")).click()
+
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        choose("Hide the limb")
+        one = pose(page)["people"][0]
+        assert [n for n, j in enumerate(one["body"]) if not j["on"]] == [12, 13]
+        assert [n for n, j in enumerate(one["feet"]) if not j["on"]] == [0, 1, 2]
+        choose("Show the limb")
+        one = pose(page)["people"][0]
+        assert all(j["on"] for part in ("body", "feet") for j in one[part])
+        x, y = seen(page, L_WRIST)
+        drag(page, (x, y), (x + 30, y - 90))
+        raised = pose(page)["people"][0]["body"]
+        choose("Flip")
+        flipped = pose(page)["people"][0]["body"]
+        assert flipped[4]["y"] == raised[7]["y"] and flipped[7]["y"] == raised[4]["y"] != flipped[4]["y"]
+        assert flipped[4]["x"] < flipped[7]["x"]
+        choose("Duplicate")
+        choose("Remove the person")
+        assert len(pose(page)["people"]) == 1
+
+
+def test_the_length_of_a_limb(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        page.mouse.click(*seen(page, R_KNEE))
+        before = lengths(page)
+        slider = page.locator("label.slide", has_text="Length of the limb").locator("input")
+        slider.evaluate(
+            "(one) => { for (const [value, type] of [[90, 'input'], [60, 'input'], [60, 'change']])"
+            "{ one.value = value; one.dispatchEvent(new Event(type)); } }"
+        )
+        after = lengths(page)
+        assert after[7] == pytest.approx(0.6 * before[7], abs=0.3) and after[8] == pytest.approx(before[8], abs=0.3)
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("Control+z")
+        assert lengths(page) == before
+
+
+def test_between_two_people(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        page.keyboard.press("a")
+        first, second = (one["body"][1]["x"] for one in pose(page)["people"])
+        page.click("[data-do=presets]")
+        page.click("summary:has-text('Between two people')")
+        page.fill("input[type=number]", "5")
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="Save the frames").click()
+        frames = json.loads(waiting.value.path().read_bytes())
+        xs = [document.from_document(frame).people[0].body[1].x for frame in frames]
+        assert xs == pytest.approx(list(np.linspace(first, second, 5)), abs=0.1)
+
+
+def test_a_locked_layer_is_left_alone(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        page.evaluate("document.getElementById('section-layers').open = true")
+        at = seen(page, L_WRIST)
+        page.locator("[data-list=layers] li", has_text="Poses").get_by_role("button", name="Lock the layer").click()
+        before = pose(page)
+        assert handles(page) == 0
+        drag(page, at, (at[0] + 50, at[1]))
+        assert pose(page) == before
 
 
 # ---- fingers and keys
@@ -422,7 +508,7 @@ def test_a_reload_restores_the_work_and_its_history(server: PageServer, browser:
         page.wait_for_timeout(900)  # the memory is written a moment after the last change
         page.reload()
         ready(page)
-        assert pose(page) == moved
+        assert pose(page) == moved and page.evaluate("atelierEditor.state().picture.blob.size") > 1000
         page.keyboard.press("Control+z")
         assert pose(page) == first
 
@@ -459,6 +545,22 @@ def test_in_korean(server: PageServer, browser: Any) -> None:
         page.mouse.click(*seen(page, R_KNEE), button="right")
         page.wait_for_selector("[role=menu]")
         assert page.evaluate(latin) == []
+
+
+@pytest.mark.parametrize("dark", [True, False])
+def test_a_phone_has_a_sheet_and_both_looks(server: PageServer, browser: Any, dark: bool) -> None:
+    with opened(browser, server.page("pose-editor"), size=(390, 844), touch=True, dark=dark) as page:
+        ready(page)
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0]")
+        assert (ground < 60) is dark and not page.locator("#panel").is_visible()
+        page.tap(".head [data-do=panel]")
+        sheet, tools = page.locator("#panel").bounding_box(), page.locator(".column").bounding_box()
+        assert sheet["width"] == 390 and sheet["height"] < 500
+        assert abs(sheet["y"] + sheet["height"] - tools["y"]) <= 1 and tools["y"] + tools["height"] == 844
+        small = page.evaluate("""[...document.querySelectorAll(".head button, .column button, .side button")]
+            .filter((one) => one.offsetParent && (one.offsetWidth < 40 || one.offsetHeight < 44)
+                && !one.matches(".grabber, .tabs button")).map((one) => one.title || one.textContent)""")
+        assert small == []
 
 
 def test_presets_are_found_and_fitted(server: PageServer, browser: Any) -> None:

@@ -15,9 +15,10 @@ export function openComplete(session, { say, complain }) {
   let timer = 0;
 
   const needed = () => {
-    const id = session.state.picture?.id;
-    if (!id) throw new PoseError("Open a picture first.");
-    return id;
+    const { picture } = session.state;
+    if (!picture) throw new PoseError("Open a picture first.");
+    if (!picture.id) throw new PoseError("Only the webui can do this.");
+    return picture.id;
   };
 
   async function detect() {

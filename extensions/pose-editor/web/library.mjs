@@ -2,7 +2,8 @@
 
 import { language, t } from "../stage/i18n.mjs";
 import { dressed, make, slider, textButton, ask } from "./dom.mjs";
-import { toDocument, toText } from "./document.mjs";
+import { readPose } from "./dialects.mjs";
+import { PoseError, toDocument, toText } from "./document.mjs";
 import { asked } from "./host.mjs";
 import * as presets from "./presets.mjs";
 import { HAND_COLOURS, HAND_EDGES, LIMB_COLOURS, LIMBS } from "./skeleton.mjs";
@@ -23,9 +24,12 @@ export function openLibrary(place, session, { alone, say, complain, give }) {
   const cards = make("div", { class: "cards" });
   const empty = make("p", { class: "hint", "data-t": "Nothing fits these words." });
   const keep = textButton("Keep this as a preset", () => kept().catch(complain));
+  const files = make("input", { type: "file", multiple: true, accept: ".json", hidden: true });
+  const imports = textButton("Import files", () => files.click());
+  files.addEventListener("change", () => imported([...files.files]).catch(complain));
   const between = betweenPart(session, { say, give });
-  place.append(...[search, tabs, sides, cards, empty, make("div", { class: "buttons", style: "margin-top: 8px" }, keep), between.element].map(dressed));
-  keep.hidden = alone;
+  place.append(...[search, tabs, sides, cards, empty, make("div", { class: "buttons", style: "margin-top: 8px" }, keep, imports, files), between.element].map(dressed));
+  keep.hidden = imports.hidden = alone;
 
   function switcher(names, field) {
     const buttons = Object.entries(names).map(([value, text]) =>
@@ -76,6 +80,32 @@ export function openLibrary(place, session, { alone, say, complain, give }) {
     await asked("keep", { name: given.name, kind: state.kind, document: toText(session.pose), person, part });
     say(t("The preset is kept."));
     return read();
+  }
+
+  /** Each file's people become presets of bodies, named after the file. */
+  async function imported(given) {
+    let [kept, left] = [0, 0];
+    for (const file of given) {
+      try {
+        kept += await importOne(file);
+      } catch (error) {
+        if (!(error instanceof PoseError)) throw error;
+        left++;
+      }
+    }
+    files.value = "";
+    say(t("Presets kept: {kept}. Files left out: {left}.", { kept, left }));
+    return read();
+  }
+
+  async function importOne(file) {
+    const { pose } = readPose(await file.text());
+    const stem = file.name.replace(/\.[^.]*$/, "");
+    for (const person of pose.people.keys()) {
+      const name = person ? `${stem} ${person + 1}` : stem;
+      await asked("keep", { name, kind: "body", document: toText(pose), person, part: "" });
+    }
+    return pose.people.length;
   }
 
   async function read() {
@@ -200,7 +230,7 @@ function betweenPart(session, { say, give }) {
       [from, 0],
       [to, 1],
     ]) {
-      const was = select.value || String(usual);
+      const was = select.length < 2 ? String(usual) : select.value;
       select.replaceChildren(...names.map((name, n) => make("option", { value: n, selected: String(n) === was }, name)));
     }
   }

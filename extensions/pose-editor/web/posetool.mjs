@@ -23,7 +23,13 @@ export function poseTools(session, openMenu, marks) {
   const scale = () => stage.view.scale;
   const options = (act) => ({ ...session.options, depth: act.alt }); // Alt: a limb may turn towards the eye
 
+  const isFree = () => {
+    const layer = session.state.layers.find(({ id }) => id === "pose");
+    return layer.on && !layer.locked;
+  };
+
   function gripAt(marquee, at, device) {
+    if (!isFree()) return null;
     const own = stage.handleAt(at, device);
     if (own) return own.id.includes(":") ? { kind: "joint", ref: refOf(own.id) } : { kind: "frame", id: own.id };
     const point = stage.toPicture(at);
@@ -80,7 +86,7 @@ export function poseTools(session, openMenu, marks) {
       const { tight, box } = held.frame;
       const gap = tight.x - box.x;
       const to = grip.id === "turn" ? act.point : inwards(act.point, grip.id, gap);
-      const pull = framePull(tight, grip.id, to, { even: !act.shift, centred: act.alt, step: act.shift ? TURN_STEP : 0 });
+      const pull = framePull(tight, grip.id, to, { even: isCorner(grip.id) && !act.shift, centred: act.alt, step: act.shift ? TURN_STEP : 0 });
       put("Turn or scale", transform.boxTransform(held.base.pose, session.chosen.refs, pull));
     },
     marquee(grip, act) {
@@ -187,13 +193,18 @@ export function poseTools(session, openMenu, marks) {
   return {
     pose: tool(false),
     marquee: tool(true),
-    handles: () => (stage && (stage.tool === "pose" || stage.tool === "marquee") ? handlesOf(session, scale()) : []),
+    handles() {
+      const posing = stage?.tool === "pose" || stage?.tool === "marquee";
+      return posing && isFree() ? handlesOf(session, scale()) : [];
+    },
     menuOf: (person, at) => openMenu(null, person, at, null),
   };
 }
 
 /** A proposed joint that was moved by hand is one like all others. */
 const settled = (ghosts, ref) => ghosts.filter((ghost) => !sameRef(ghost, ref));
+
+const isCorner = (id) => /^scale-[ns][ew]$/.test(id);
 
 /** Where the corner of the tight box goes when the handle of the wider frame goes to `point`. */
 function inwards(point, id, gap) {
