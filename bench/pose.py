@@ -23,10 +23,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "extensions/atelier-core"), str(ROOT / "extensions/pose-editor")]
 
 import mannequin  # noqa: E402
+from atelier_core.errors import UserError  # noqa: E402
 from atelier_core.geometry import Extent  # noqa: E402
 from atelier_pose_editor.detect import Detector  # noqa: E402
+from atelier_pose_editor.frame import padding_for  # noqa: E402
 from atelier_pose_editor.mediapipe_people import MediapipePeople  # noqa: E402
-from atelier_pose_editor.skeleton import LIMBS, Joint, Person  # noqa: E402
+from atelier_pose_editor.skeleton import LIMBS, Joint, Person, Pose  # noqa: E402
 from atelier_pose_editor.solve import completed  # noqa: E402
 
 CUTS = (0.1, 0.3, 0.5, 0.7, 0.9)  # shares of the leg that are left
@@ -59,6 +61,9 @@ def main() -> None:
         figures[f"{detector.name}_ms"] = round(row[-1])
     if not MediapipePeople().available():
         figures |= completion(MediapipePeople(), seeds)
+    inside, asked = frames(Dolls())
+    print(f"cut-off dolls whose feet the grown frame holds: {inside} of {asked}")
+    figures["feet_inside"] = round(inside / asked, 2)
     print("pose: " + " ".join(f"{name}={value}" for name, value in figures.items()))
 
 
@@ -103,6 +108,34 @@ def measured(detector: Detector, seeds: list[int]) -> list:
         astronaut(detector),
         1000 * np.median(times),
     ]
+
+
+def frames(detector: Dolls, most: int = 32) -> tuple[int, int]:
+    """Whole dolls, cut off between hip and ankle, found and completed: does the proposed canvas hold their feet?"""
+    import dollhouse
+
+    held = asked = seed = 0
+    while asked < most:
+        known = dollhouse.truth(dollhouse.scene(seed, "test", people=1), 192)
+        lowest = int(np.flatnonzero(known.doll(0).any(axis=1)).max())
+        hip, ankle = known.joints[0][[8, 11], 1].mean(), known.joints[0][[10, 13], 1].min()
+        seed += 1
+        if lowest >= 190 or ankle < hip + 20:
+            continue
+        cut = round(hip + (0.25, 0.5, 0.75)[asked % 3] * (ankle - hip))
+        asked += 1
+        held += lowest < cut + room_below(detector, known.picture[:cut])
+    return held, asked
+
+
+def room_below(detector: Dolls, picture: np.ndarray, margin: int = 16) -> int:
+    size = Extent(picture.shape[1], picture.shape[0])
+    found = detector.find(picture)
+    try:
+        people = tuple(completed(person, size)[0] for person in found)
+    except UserError:
+        return 0
+    return padding_for(Pose(size, people), size, margin).bottom if people else 0
 
 
 def drawn(seed: int, number: int, posture: str) -> mannequin.Figure:
