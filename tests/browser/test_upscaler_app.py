@@ -71,7 +71,7 @@ def page(app: App, browser: Browser) -> Iterator[Page]:
 
 
 def frame_of(page: Page) -> FrameLocator:
-    return page.frame_locator("iframe[data-atelier-frame]")
+    return page.frame_locator("iframe[data-atelier-frame='atelier_upscaler_page']")
 
 
 def choose(page: Page, file: Path, size: str) -> None:

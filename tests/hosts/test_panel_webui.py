@@ -30,7 +30,7 @@ def open_tab(page: Page) -> None:
 def test_a_picture_goes_through_the_tab(page: Page) -> None:
     open_tab(page)
     page.set_input_files("#atelier_upscaler_files input[type=file]", SAMPLE)
-    frame = page.frame_locator("iframe[data-atelier-frame]")
+    frame = page.frame_locator("iframe[data-atelier-frame='atelier_upscaler_page']")
     frame.get_by_text("160×120").first.wait_for()
     page.click("#atelier_upscaler_run")
     page.wait_for_selector(".atelier-result")
