@@ -64,7 +64,8 @@ MOVE = """const angle = n / 9, at = window.benchAt;
 document.getElementById("stage").dispatchEvent(new PointerEvent("pointermove", { bubbles: true, pointerId: at.id,
   pointerType: "mouse", clientX: at.x + 40 * Math.cos(angle) - 40, clientY: at.y - 50 * Math.sin(angle) }));"""
 
-FABRIC = """(people) => {
+FABRIC = """([people, objectCaching]) => {
+  fabric.Object.prototype.objectCaching = objectCaching;
   document.body.innerHTML = '<canvas id="c" width="580" height="860"></canvas>';
   const canvas = window.benchCanvas = new fabric.Canvas("c", { renderOnAddRemove: false, backgroundColor: "#000" });
   const zoom = 860 / 768;
@@ -101,7 +102,7 @@ FABRIC = """(people) => {
 def main(frames: int) -> None:
     figures: dict[str, float] = {}
     with serving() as server, _chromium() as browser:
-        print(f"{'people':>8}{'frame p50':>12}{'p95':>9}{'script p50':>12}{'p95':>9}   ms")
+        print(f"{'people':>10}{'frame p50':>12}{'p95':>9}{'script p50':>12}{'p95':>9}   ms")
         for count in CROWDS:
             whole, script = _calmest(partial(_editor, browser, server, count, frames))
             figures[f"p95_{count}"] = _row(str(count), whole, script)
@@ -111,14 +112,19 @@ def main(frames: int) -> None:
                 print("fabric.js was not measured: npm did not give it.")
             else:
                 for count in CROWDS:
-                    whole, script = _calmest(partial(_rival, browser, server, fabric, count, max(30, frames // 4)))
+                    whole, script = _calmest(partial(_rival, browser, server, fabric, count, frames))
                     figures[f"fabric_p95_{count}"] = _row(f"fabric {count}", whole, script)
+                whole, script = _calmest(
+                    partial(_rival, browser, server, fabric, 10, max(30, frames // 5), cached=True)
+                )
+                figures["fabric_cached_p95_10"] = _row("cached 10", whole, script)
+                print("cached: fabric's own default. Its scene has straight lines, no lengths to keep, no history.")
                 print(f"fabric.js weighs {fabric.stat().st_size / 1024:.0f} kB")
         weight, files, seconds = _start(browser, server)
         print(
             f"the page weighs {weight / 1024:.0f} kB in {files} files, its sample included; ready after {seconds:.2f} s"
         )
-    shown = [*(f"p95_{count}" for count in CROWDS), "fabric_p95_10"]
+    shown = [*(f"p95_{count}" for count in CROWDS), "fabric_p95_10", "fabric_cached_p95_10"]
     told = " ".join(f"{name}={figures[name]:.1f}" for name in shown if name in figures)
     print(f"stage: {told} weight_kb={weight / 1024:.0f} ready_s={seconds:.2f}")
 
@@ -137,7 +143,7 @@ def _calmest(measure: Callable[[], Times]) -> Times:
 
 def _row(name: str, whole: list[float], script: list[float]) -> float:
     numbers = [median(whole), _p95(whole), median(script), _p95(script)]
-    print(f"{name:>8}{numbers[0]:12.1f}{numbers[1]:9.1f}{numbers[2]:12.1f}{numbers[3]:9.1f}")
+    print(f"{name:>10}{numbers[0]:12.1f}{numbers[1]:9.1f}{numbers[2]:12.1f}{numbers[3]:9.1f}")
     return numbers[1]
 
 
@@ -190,13 +196,13 @@ def _editor(browser: Any, server: PageServer, count: int, frames: int) -> Times:
     return tuple(measured)
 
 
-def _rival(browser: Any, server: PageServer, fabric: Path, count: int, frames: int) -> Times:
+def _rival(browser: Any, server: PageServer, fabric: Path, count: int, frames: int, *, cached: bool = False) -> Times:
     page = _page(browser, server.page("pose-editor"))
     people = page.evaluate(CROWD, count)[1]
     server.documents["/bench"] = "<!doctype html><html data-ready><link rel='icon' href='data:,'><body></body></html>"
     page.goto(f"{server.origin}/some/path/bench")
     page.add_script_tag(path=fabric)
-    page.evaluate(FABRIC, people)
+    page.evaluate(FABRIC, [people, cached])
     measured = page.evaluate(DRIVE, [frames, "window.benchStep(n)"])
     page.context.close()
     return tuple(measured)
