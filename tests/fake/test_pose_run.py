@@ -284,6 +284,23 @@ def test_presets_come_with_points_and_own_ones_are_kept(client: TestClient) -> N
     assert own["name"]["en"] == "my wave" and neck == [0.0, 0.0] and nose[1] < 0
 
 
+def test_a_left_hand_is_kept_as_a_right_one(client: TestClient) -> None:
+    left = tuple(Joint(40.0 - 2 * i, 50.0 - i) for i in range(21))
+    face = tuple(Joint(60.0 + i % 7, 20.0 + i // 7) for i in range(70))
+    pose = posed(person(left=left, face=face))
+    for kind, part in (("hand", "left"), ("face", "")):
+        assert asked(client, "keep", document=pose, name=f"my {kind}", kind=kind, part=part) == {"name": f"my {kind}"}
+    presets = client.get("/atelier/v1/pose-editor/presets").json()["presets"]
+    own = {one["kind"]: one["points"] for one in presets if one["own"]}
+    assert set(own) == {"hand", "face"} and len(own["hand"]) == 21 and len(own["face"]) == 70
+    assert own["hand"][0] == [0.0, 0.0] and own["hand"][9][0] > 0 > own["hand"][9][1]
+    assert np.hypot(*own["hand"][9]) == pytest.approx(1, abs=1e-3)
+    answer = client.post(
+        "/atelier/v1/pose-editor/keep", json={"document": pose, "name": "no", "kind": "hand", "part": "right"}
+    )
+    assert answer.status_code == 400 and answer.json()["error"] == "This person has no such part to keep."
+
+
 def test_regions_are_masks_of_people_with_their_words(client: TestClient) -> None:
     hidden, shown = person(30, on=False), person(name="Ann", concept="ann-v2", prompt="a girl")
     (one,) = asked(client, "regions", document=posed(shown, hidden))["regions"]

@@ -62,8 +62,9 @@ class MapArgs:
 class KeepArgs:
     document: str = arg(about="the pose")
     name: str = arg(about="of the new preset")
-    kind: str = arg("body", choices=("body",))
+    kind: str = arg("body", choices=("body", "hand", "face"))
     person: int = arg(0, "whose pose, from 0", least=0, most=99)
+    part: str = arg("", "which hand", choices=("", "left", "right"))
 
 
 def generate(host: Host, args: PoseArgs) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def keep(host: Host, args: KeepArgs) -> dict[str, Any]:
     pose = run.read_pose(args.document)
     if args.person >= len(pose.people):
         raise UserError("There is no person {number}.", number=args.person + 1)
-    return {"name": run.keep_preset(host, pose.people[args.person], args.name)}
+    return {"name": run.keep_preset(host, pose.people[args.person], args.name, args.kind, args.part)}  # type: ignore[arg-type]
 
 
 def detect(host: Host, args: PictureArgs) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from atelier_core.geometry import Extent
 
 from . import dialects, document
 from .fit import UNITS, in_units
-from .skeleton import NO_BODY, Joint, Part, Person, Pose
+from .skeleton import NO_BODY, Joint, Part, Person, Pose, mapped, mirrored
 
 Kind = Literal["body", "hand", "face"]
 DATA = Path(__file__).parent / "data" / "presets.json"
@@ -103,7 +103,8 @@ def saved(person: Person, name: str, folder: Path, *, over: bool = False) -> Pat
     path = folder / f"{safe_name(name)}.json"
     if path.exists() and not over:
         raise UserError("The library has a pose named {name} already.", name=path.stem)
-    body = in_units(replace(person, name=name.strip()[:200], on=True))
+    named = replace(person, name=name.strip()[:200], on=True)
+    body = in_units(named) if kind_of(named) == "body" else named
     text = document.to_text(Pose(Extent(UNITS, UNITS), (body,)))
     part = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
@@ -166,4 +167,26 @@ def _of_file(file: Path) -> Iterator[Preset]:
     for number, person in enumerate(people, 1):
         tail = f" {number}" if len(people) > 1 else ""
         name = person.name if person.name and not tail else f"{file.stem}{tail}"
-        yield Preset(f"own/{file.stem}{tail}", "body", name, name, (), (), in_units(person), own=True)
+        whole = in_units(person) if any(joint.on for joint in person.body) else person
+        yield Preset(f"own/{file.stem}{tail}", kind_of(person), name, name, (), (), whole, own=True)
+
+
+def kind_of(person: Person) -> Kind:
+    """Of what a file holds: somebody without a body is a hand, or else a face."""
+    if any(joint.on for joint in person.body):
+        return "body"
+    return "hand" if person.right else "face"
+
+
+def part_of(person: Person, kind: Kind, side: str = "") -> Person:
+    """What of a person a preset of that kind keeps; a hand as a right one, in the library's units."""
+    seen = mirrored(person, 0) if kind == "hand" and side == "left" else person
+    kept = {"body": person, "hand": Person(NO_BODY, right=seen.right), "face": Person(NO_BODY, face=seen.face)}[kind]
+    if not any(joint.on for joint in kept.joints()):
+        raise UserError("This person has no such part to keep.")
+    if kind == "body":
+        return kept
+    first, last = (0, 12) if kind == "hand" else (68, 69)  # wrist and middle finger's tip; pupils
+    part = kept.right or kept.face
+    length = abs(complex(part[last].x - part[first].x, part[last].y - part[first].y)) or 1.0
+    return mapped(kept, lambda x, y: ((x - part[first].x) * UNITS / length, (y - part[first].y) * UNITS / length))

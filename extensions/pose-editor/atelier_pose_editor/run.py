@@ -274,8 +274,8 @@ def preset_names(host: Host) -> list[str]:
     return [one.name for one in bodies(host)]
 
 
-def keep_preset(host: Host, person: Person, name: str) -> str:
-    return library.saved(person, name, home(host)).stem
+def keep_preset(host: Host, person: Person, name: str, kind: library.Kind = "body", side: str = "") -> str:
+    return library.saved(library.part_of(person, kind, side), name, home(host)).stem
 
 
 def text_of(pose: Pose) -> str:
