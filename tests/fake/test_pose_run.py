@@ -203,7 +203,7 @@ def test_what_cannot_be_done_is_one_sentence(host: Host, options: dict[str, Any]
 
 
 def test_an_accordion_adds_the_stage_s_pose_or_a_preset(host: Host) -> None:
-    values = {"pose_weight": 1.0, "pose_start": 0.0, "pose_end": 1.0, "pose_model": "", "stick": "standard"}
+    values = {"pose_weight": 1.0, "pose_start": 0.0, "pose_end": 1.0, "pose_model": ""}
     state = json.dumps({"pose": json.loads(posed()), "picture": None, "sketch": None})
     size = Extent(256, 384)
     assert not run.additions(host, {"on": False, "state": state, **values}, size).controls

@@ -74,7 +74,7 @@ def own_tab(webui: Webui, **changed: Any) -> dict[str, Any]:
     labels = [argument["label"] for argument in scripts["atelier: pose"]["args"]]
     state = json.dumps({"pose": document.to_document(pose()), "picture": None, "sketch": None})
     values = {"on": True, "page": "", "state": state, "preset": "None", "pose_weight": 1, "pose_start": 0}
-    values |= {"pose_end": 1, "pose_model": "random", "stick": "standard", **changed}
+    values |= {"pose_end": 1, "pose_model": "random", **changed}
     assert len(labels) == len(values), labels
     scripts_asked = {"atelier: pose": {"args": list(values.values())}}
     size = {"width": 128, "height": 192, "steps": 2, "seed": 3, "prompt": "a cat"}

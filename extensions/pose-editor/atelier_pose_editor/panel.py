@@ -21,7 +21,7 @@ from atelier_core.ui import widgets
 from atelier_core.units import loaded
 
 from . import looks, run
-from .options import LABEL, STICKS, PoseArgs
+from .options import LABEL, PoseArgs
 
 ID = "atelier_pose_editor"
 PAGE_HEIGHT = 720  # pixels
@@ -29,7 +29,7 @@ SMALL_HEIGHT = 460
 OFF = ""
 CONTROLS = (
     *("way", "prompt", "negative", "steps", "cfg", "sampler", "scheduler", "seed", "batch", "count", "denoise"),
-    *("pose_weight", "pose_start", "pose_end", "pose_model", "stick"),
+    *("pose_weight", "pose_start", "pose_end", "pose_model"),
     *("sketch_map", "sketch_weight", "sketch_start", "sketch_end", "sketch_model"),
     *("picture_map", "picture_weight", "picture_start", "picture_end", "picture_model"),
     *("look", "expression", "margin", "seam", "frames"),
@@ -128,7 +128,6 @@ def _steering(host: Host) -> dict[str, Any]:
     maps = [(t("None"), OFF), *run.map_names(host)]
     with gr.Accordion(t("Pose"), open=True, elem_id=f"{ID}_pose"):
         made |= _strength(host, "pose", models)
-        made["stick"] = _sticks(host, ID)
     for name, title in (("sketch", t("Sketch")), ("picture", t("Structure of the picture"))):
         with gr.Accordion(title, open=False, elem_id=f"{ID}_{name}"):
             made[f"{name}_map"] = gr.Dropdown(maps, value=OFF, label=t("Map"), elem_id=f"{ID}_{name}_map")
@@ -152,12 +151,6 @@ def _strength(host: Host, name: str, models: list[tuple[str, str]], prefix: str 
         models, value=OFF, label=t("ControlNet model"), elem_id=f"{prefix}_{name}_model"
     )
     return made
-
-
-def _sticks(host: Host, prefix: str) -> gr.Radio:
-    t = host.translate
-    choices = [(t("Usual"), STICKS[0]), (t("Wide, for SDXL models by xinsir"), STICKS[1])]
-    return gr.Radio(choices, value=STICKS[0], label=t("Sticks of the map"), elem_id=f"{prefix}_stick")
 
 
 def _sources(host: Host) -> gr.File:
@@ -193,7 +186,9 @@ def _opened(host: Host, files: Any, taken: str) -> tuple[Any, ...]:
     if not document and not key:
         return gr.update(), *same, ""
     told = tuple(gr.update(value=found[name]) if name in found else gr.update() for name in CONTROLS)
-    return _page(host, {"document": document, "picture": key, "stamp": _stamp()}), *told, ""
+    options = json.dumps({"stick": found.get("stick", "standard")})
+    opened = {"document": document, "picture": key, "options": options, "stamp": _stamp()}
+    return _page(host, opened), *told, ""
 
 
 def _content(host: Host, file: Path | None, taken: str) -> tuple[str | None, str | None, dict[str, Any]]:
@@ -251,16 +246,15 @@ def _accordion(host: Host, tab: str) -> dict[str, Any]:
             presets, value=presets[0], label=t("Preset instead of the stage"), elem_id=f"{prefix}_preset"
         )
         made |= _strength(host, "pose", models, prefix)
-        made["stick"] = _sticks(host, prefix)
     for part in made.values():
         widgets.internal(part)
     return made
 
 
-def _small_page(host: Host, tab: str, document: str | None = None) -> str:
+def _small_page(host: Host, tab: str, document: str | None = None, stick: str = "standard") -> str:
     """A page of its own, which writes into this accordion's field."""
-    field = json.dumps({"field": f"{ID}_{tab}_state"})
-    opened = {"document": document, "picture": None, "options": field, "stamp": _stamp()}
+    options = json.dumps({"field": f"{ID}_{tab}_state", "stick": stick})
+    opened = {"document": document, "picture": None, "options": options, "stamp": _stamp()}
     return widgets.page_html(host, loaded.units["pose-editor"], f"{ID}_{tab}_page", SMALL_HEIGHT, opened)
 
 
@@ -275,13 +269,14 @@ def _restored(host: Host, tab: str, name: str, entries: Mapping[str, str]) -> An
         return None
     if name == "on":
         return True
+    found = from_infotext(LABEL, PoseArgs, entries)
     if name == "page":
-        return _small_page(host, tab, run.text_of(pose))
+        return _small_page(host, tab, run.text_of(pose), found.get("stick", "standard"))
     if name == "state":
-        return run.state_text(pose)
+        return run.state_text(pose, found.get("stick", "standard"))
     if name == "preset":
         return run.NO_PRESET
-    return from_infotext(LABEL, PoseArgs, entries).get(name, getattr(PoseArgs(), name))
+    return found.get(name, getattr(PoseArgs(), name))
 
 
 ALWAYS = AlwaysEntry(

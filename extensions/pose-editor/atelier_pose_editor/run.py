@@ -216,8 +216,9 @@ def additions(host: Host, values: Mapping[str, Any], size: Extent) -> Additions:
     """The accordion's pose as one more ControlNet of the picture that the host is about to make."""
     if not values.get("on"):
         return Additions()
-    names = ("pose_weight", "pose_start", "pose_end", "pose_model", "stick")
-    args = given({name: values[name] for name in names})
+    names = ("pose_weight", "pose_start", "pose_end", "pose_model")
+    stick = state_of(str(values.get("state") or ""))["stick"]
+    args = given({**{name: values[name] for name in names}, "stick": stick})
     pose = _chosen(host, values, size)
     if pose.size != size:
         pose = plan.fitted(pose, size)
@@ -251,6 +252,7 @@ def state_of(text: str) -> dict[str, Any]:
     room = found.get("padding")
     sides = ("left", "top", "right", "bottom")
     padding = ",".join(str(room.get(side, 0)) for side in sides) if isinstance(room, dict) else ""
+    texts["stick"] = "wide" if found.get("stick") == "wide" else "standard"
     return {"document": json.dumps(pose, ensure_ascii=False) if pose else "", "padding": padding, **texts}
 
 
@@ -282,9 +284,9 @@ def text_of(pose: Pose) -> str:
     return document.to_text(pose)
 
 
-def state_text(pose: Pose) -> str:
+def state_text(pose: Pose, stick: str) -> str:
     """What the page would say of this pose."""
-    return json.dumps({"pose": document.to_document(pose), "picture": None, "sketch": None})
+    return json.dumps({"pose": document.to_document(pose), "picture": None, "sketch": None, "stick": stick})
 
 
 def pose_in(entries: Mapping[str, str]) -> Pose | None:

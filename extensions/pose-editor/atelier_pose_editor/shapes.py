@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .fit import TORSO, UNITS
 from .library import Preset
 from .skeleton import Part
 
@@ -24,7 +25,7 @@ def as_json(preset: Preset) -> dict[str, Any]:
 
 
 def points(preset: Preset) -> list[list[float] | None]:
-    """A body: neck at 0, 0, one unit to mid-hip, feet after it; a hand: wrist, to the middle knuckle; a face: nose,
+    """A body: neck at 0, 0, one unit a standing trunk, then feet; a hand: wrist, to the middle knuckle; a face: nose,
     one unit between the pupils. None for a joint that is off."""
     person = preset.person
     if preset.kind == "hand":
@@ -33,8 +34,8 @@ def points(preset: Preset) -> list[list[float] | None]:
         right, left = (_place(person.face, pupil) for pupil in PUPILS)
         tip = _place(person.face, TIP)
         return _around(person.face, tip, tip + abs(left - right))
-    hips = (_place(person.body, 8) + _place(person.body, 11)) / 2
-    return _around((*person.body, *person.feet), _place(person.body, 1), hips)
+    neck = _place(person.body, 1)
+    return _around((*person.body, *person.feet), neck, neck + UNITS * TORSO)
 
 
 def _place(part: Part, index: int) -> complex:

@@ -5,7 +5,7 @@ import { openMenu } from "../stage/menu.mjs";
 import { panned, turnOf } from "../stage/view.mjs";
 import { ask } from "./dom.mjs";
 import { side } from "./document.mjs";
-import { writers } from "./exports.mjs";
+import { steer, writers } from "./exports.mjs";
 
 const PAN = 40; // CSS pixels
 const NARROW = "(max-width: 620px)";
@@ -22,7 +22,7 @@ const TOOL_KEYS = {
 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/** `parts`: {session, actions, look, files, complete, drawing, library, stage(), complain, busy(promise)}. */
+/** `parts`: {session, actions, look, files, complete, drawing, bridge, stage(), complain, busy(promise)}. */
 export function bindCommands(parts) {
   const { session, actions, look, files, complete, drawing, complain, busy } = parts;
   const { history } = session;
@@ -80,9 +80,16 @@ export function bindCommands(parts) {
       { id: "openpose", label: t("OpenPose JSON") },
       { id: "png", label: t("Map (PNG)") },
       { id: "svg", label: t("Map (SVG)") },
+      ...(parts.bridge.alone ? [] : [null, ...units().map(({ id, tab, unit }) => ({ id, label: unitName(tab, unit) }))]),
     ]);
-    if (id) await writers[id](session.pose, session.options.wide);
+    const chosen = units().find((one) => one.id === id);
+    if (chosen) await steer(parts.bridge, session.pose, session.options.wide, chosen.tab, chosen.unit);
+    else if (id) await writers[id](session.pose, session.options.wide);
   }
+
+  const unitName = (tab, unit) => t("To ControlNet unit {number} of {tab}", { number: unit + 1, tab });
+  const units = () =>
+    ["txt2img", "img2img"].flatMap((tab) => [0, 1, 2].map((unit) => ({ id: `${tab} ${unit}`, tab, unit })));
 
   async function resize() {
     const { width, height } = session.pose;

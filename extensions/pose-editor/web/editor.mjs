@@ -56,7 +56,7 @@ const posing = poseTools(session, openPoseMenu(session, actions, inWindow), mark
 const files = openFiles(session, part("stage"), { alone: bridge.alone, say, complain, middle });
 const complete = openComplete(session, { say, complain });
 const memory = openMemory(session, { failed: say, foreign });
-const commands = bindCommands({ session, actions, look, files, complete, drawing, stage: () => stage, complain, busy });
+const commands = bindCommands({ session, actions, look, files, complete, drawing, bridge, stage: () => stage, complain, busy });
 const panels = [
   openPeople(part("people"), session, actions, personMenu),
   openOptions(part("options"), session),
@@ -210,8 +210,9 @@ function brush() {
 /** What the panel wants edited. The same request once more, as after a reload, goes on with what was kept. */
 async function open(request) {
   const { document: text, picture } = request;
-  const options = JSON.parse(request.options || "{}"); // {width, height} of the canvas, {field} of the panel to tell
+  const options = JSON.parse(request.options || "{}"); // {width, height} of the canvas, {field} to tell, {stick}
   if (options.field) host.writeTo(options.field);
+  if (options.stick) session.set("wide", options.stick === "wide");
   await memory.use(placeFor(picture, options.field), { passing: Boolean(options.field) });
   if (memory.beganWith(fingerprint(JSON.stringify([text, picture, request.options, request.stamp])))) return;
   try {

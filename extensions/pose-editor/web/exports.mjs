@@ -1,5 +1,6 @@
 // A pose as files: JSON, OpenPose JSON, the map as PNG, SVG.
 
+import { upload } from "../stage/pictures.mjs";
 import { download } from "./dom.mjs";
 import { openpose } from "./dialects.mjs";
 import { PoseError, toText } from "./document.mjs";
@@ -24,6 +25,13 @@ export async function blobOf(canvas) {
 }
 
 const json = (text) => new Blob([text], { type: "application/json" });
+
+/** The map into unit `unit` (from 0) of the webui's own ControlNet in one of its tabs. */
+export async function steer(bridge, pose, wide, tab, unit) {
+  const { id } = await upload(await pngOf(pose, wide));
+  const answer = await bridge.ask({ type: "control", picture: id, tab, unit });
+  if (!answer?.ok) throw new PoseError("The webui has no ControlNet unit {number} in {tab}.", { number: unit + 1, tab });
+}
 
 /** What the menu of saving offers: id -> what it does. */
 export const writers = {

@@ -37,6 +37,7 @@ export function openHost(session, bridge, { drawing, complain }) {
       sketch: session.state.strokes.length ? sketch.id : null,
       ghosts: session.state.ghosts,
       padding: session.state.padding,
+      stick: session.options.wide ? "wide" : "standard",
     });
 
   function message() {
@@ -65,7 +66,7 @@ export function openHost(session, bridge, { drawing, complain }) {
   const giveAndTell = () => give().then(tell, complain);
 
   function changed(what) {
-    if (what !== "state" || bridge.alone) return;
+    if (!["state", "options"].includes(what) || bridge.alone) return;
     clearTimeout(told);
     told = setTimeout(tell, QUIET);
     if (session.state.strokes === sketch.given) return;
