@@ -271,6 +271,19 @@ def test_the_right_button_opens_a_menu_that_keys_lead_through(page: Any) -> None
     assert page.evaluate("document.activeElement.dataset.handle ?? document.activeElement.id") in ("b", "stage")
 
 
+def test_the_press_that_opened_a_menu_clicks_nothing_when_it_ends(page: Any) -> None:
+    lifted = "document.querySelector('%s').dispatchEvent(new MouseEvent('click', {bubbles: true, detail: 1}))"
+    page.evaluate("document.querySelector('[data-do=larger]').addEventListener('click', () => log.push('pressed'))")
+    page.mouse.click(*on_screen(page, "b"), button="right")
+    page.wait_for_selector("[role=menu]")
+    for below in ("[role=menu] button", "[data-do=larger]"):
+        page.evaluate(lifted % below)
+    assert page.evaluate("log") == [] and page.locator("[role=menu]").is_visible()
+    page.locator("[role=menu] button").first.click()
+    page.wait_for_function("log.length === 1")
+    assert page.evaluate("log[0]") == ["menu", "b", "copy"]
+
+
 def test_a_menu_stays_inside_the_window(page: Any) -> None:
     page.mouse.click(890, 590, button="right")
     box = page.locator("[role=menu]").bounding_box()

@@ -3,8 +3,6 @@
 import { label, t } from "../stage/i18n.mjs";
 import { adorn } from "./icons.mjs";
 
-const LIFTING = 100; // ms between the end of a touch and the click that a browser makes of it
-
 /** An element with attributes, listeners (on…) and children; null children are left out. */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -85,14 +83,6 @@ export function download(name, blob) {
   const link = make("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
-/** The finger that opened something by a long press shall not also click what is there when it lifts. */
-export function spareClick() {
-  const stop = (event) => event.stopPropagation();
-  const lifted = () => setTimeout(() => window.removeEventListener("click", stop, true), LIFTING);
-  window.addEventListener("click", stop, true);
-  window.addEventListener("pointerup", lifted, { capture: true, once: true });
 }
 
 export const titled = (element, sentence) => {

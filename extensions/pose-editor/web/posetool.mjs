@@ -4,7 +4,6 @@
 import { t } from "../stage/i18n.mjs";
 import { boxBetween, framePull } from "../stage/select.mjs";
 import { snapped } from "../stage/snap.mjs";
-import { spareClick } from "./dom.mjs";
 import * as edit from "./edit.mjs";
 import * as transform from "./transform.mjs";
 import { frameOf, handlesOf, jointName, jointNear, limbNear, linesBeside, refsInside, refsOf } from "./grips.mjs";
@@ -177,11 +176,8 @@ export function poseTools(session, openMenu, marks) {
     nudge,
     delete: ({ id }) => id.includes(":") && session.edit(t("Hide"), (pose) => edit.setOn(pose, refOf(id), !jointAt(pose, refOf(id)).on)),
     choose: ({ id, shift }) => id.includes(":") && clicked({ grip: { kind: "joint", ref: refOf(id) }, shift }),
-    hold(act) {
-      spareClick();
-      menu(act);
-    },
-    menu: (act) => menu(act),
+    hold: menu,
+    menu,
   });
 
   function menu({ grip, at, point }) {

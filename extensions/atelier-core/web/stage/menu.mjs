@@ -30,7 +30,10 @@ export function led(items, index, key) {
   return starts.find((n) => n > index) ?? starts[0] ?? null;
 }
 
-/** The id that is chosen, or null. `x` and `y` in the window. The focus goes back to where it was. */
+/**
+ * The id that is chosen, or null. `x` and `y` in the window. The focus goes back to where it was. A press that is still
+ * held when the menu opens, as a finger's long one, clicks nothing when it ends.
+ */
 export function openMenu({ x, y }, items) {
   open?.();
   const before = document.activeElement;
@@ -45,6 +48,7 @@ export function openMenu({ x, y }, items) {
   menu.style.top = `${corner.y}px`;
   buttons[led(items, -1, "Home")]?.focus({ preventScroll: true });
 
+  let pressed = false; // since the menu is there
   return new Promise((resolve) => {
     const close = (id = null) => {
       for (const [target, type, listener] of listeners) target.removeEventListener(type, listener, true);
@@ -65,23 +69,32 @@ export function openMenu({ x, y }, items) {
       buttons[to].focus({ preventScroll: true });
     };
     const clicked = (event) => {
+      if (event.detail > 0 && !pressed) return swallowed(event); // keys click with a detail of 0
       const item = items[buttons.indexOf(event.target.closest("button"))];
       if (item) close(item.id);
     };
-    const outside = (event) => menu.contains(event.target) || close();
+    const pointed = (event) => {
+      pressed = true;
+      if (!menu.contains(event.target)) close();
+    };
     const gone = (event) => event.target === window && close(); // not the blur of one of our buttons
     const own = (event) => event.preventDefault(); // no menu of the browser over ours
     const listeners = [
       [window, "keydown", keyed],
-      [window, "pointerdown", outside],
+      [window, "pointerdown", pointed],
       [window, "blur", gone],
       [window, "resize", gone],
-      [menu, "click", clicked],
+      [window, "click", clicked],
       [menu, "contextmenu", own],
     ];
     for (const [target, type, listener] of listeners) target.addEventListener(type, listener, true);
     open = close;
   });
+}
+
+function swallowed(event) {
+  event.preventDefault();
+  event.stopPropagation();
 }
 
 function buttonOf({ label, key, checked, disabled }) {
