@@ -244,6 +244,32 @@ def test_a_drag_goes_on_over_a_wheel(page: Any) -> None:
     assert on_screen(page, "a") == pytest.approx((x + 41, y + 20), abs=0.5)
 
 
+def test_another_tool_lets_go_of_what_is_held(page: Any) -> None:
+    x, y = on_screen(page, "a")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 30, y + 20)
+    assert point(page, "a") != (50, 30)
+    page.evaluate("() => stage.setTool('other')")
+    assert point(page, "a") == (50, 30)
+    page.evaluate("() => stage.setTool('point')")
+    page.mouse.move(x + 60, y + 40)
+    page.mouse.up()
+    assert point(page, "a") == (50, 30)
+    drag(page, "a", 40, 0)
+    assert point(page, "a")[0] > 50
+
+
+def test_a_stage_out_of_sight_keeps_its_view(page: Any) -> None:
+    page.evaluate("() => { stage.commands.larger(); stage.setView({ ...stage.view, x: 300, y: 200 }) }")
+    drawn(page)
+    view = page.evaluate("stage.view")
+    for display in ("none", ""):
+        page.evaluate("display => { document.getElementById('stage').style.display = display }", display)
+        drawn(page)
+    assert page.evaluate("stage.view") == view
+
+
 def test_keys_in_a_field_are_the_fields(page: Any) -> None:
     drag(page, "a", 30, 0)
     page.fill("#text", "x")

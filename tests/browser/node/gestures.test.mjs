@@ -315,6 +315,7 @@ test("keys: by what they print, and by their place on a Korean layout", () => {
   assert.equal(key({ key: "x", code: "KeyX" }), null);
   assert.equal(key({ key: "0", target: { tagName: "INPUT" } }), null);
   assert.equal(key({ key: " ", target: { tagName: "BUTTON" } }), null);
+  assert.equal(key({ key: " ", target: { tagName: "SUMMARY" } }), null);
   assert.equal(key({ key: "0", target: { tagName: "BUTTON" } }), "fit");
 });
 

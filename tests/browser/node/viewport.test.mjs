@@ -140,6 +140,7 @@ test("the first table that knows a key wins; arrows that nobody bound pan", () =
   assert.equal(press("z", { ctrlKey: true }), true);
   assert.equal(press("z"), false);
   assert.equal(press("a", { defaultPrevented: true }), false);
+  assert.equal(press("a", { target: { tagName: "BUTTON", closest: (name) => name === "dialog" } }), false);
   assert.equal(press("ArrowLeft"), true);
   assert.deepEqual(log, ["tool's", "undo", [1, 0]]);
   close();

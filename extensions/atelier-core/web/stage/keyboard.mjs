@@ -12,7 +12,7 @@ export function openKeyboard({ tables, run, pan, spaced }, self = window) {
   const space = { down: false, used: false };
 
   function pressed(event) {
-    if (event.defaultPrevented) return;
+    if (event.defaultPrevented || event.target?.closest?.("dialog")) return; // a question's keys are its own
     const bound = tables().reduce((found, table) => found ?? command(event, table), null);
     if (bound !== null) {
       event.preventDefault();

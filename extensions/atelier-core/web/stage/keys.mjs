@@ -1,6 +1,7 @@
 // Which command a key means.
 
 const TYPED = /^(TEXTAREA|SELECT)$/;
+const PRESSED = /^(BUTTON|SUMMARY|A)$/i; // the space bar and Enter press these
 const UNTYPED = /^(checkbox|radio|range|color|button)$/; // inputs that take no text: Ctrl+Z there is the editor's
 
 /**
@@ -12,8 +13,7 @@ export function command(event, bindings) {
   const { ctrlKey, altKey, metaKey, shiftKey, target } = event;
   const mod = ctrlKey || metaKey;
   if (typing(target, mod)) return null;
-  const tag = target?.tagName ?? "";
-  if (tag === "BUTTON" && (event.key === " " || event.key === "Enter")) return null;
+  if (PRESSED.test(target?.tagName ?? "") && (event.key === " " || event.key === "Enter")) return null;
   const held = `${mod ? "mod+" : ""}${altKey ? "alt+" : ""}`;
   const prefixes = shiftKey ? [`${held}shift+`] : [held];
   if (shiftKey && !mod && !altKey) prefixes.push("");

@@ -44,6 +44,7 @@ export function openStage(options) {
   let tool = {};
   let toolName = null;
   let start = null; // where the grip was grabbed, in the picture: the view may move while it is held
+  let held = null; // the last act of the drag that goes on
   let stale = true; // something was said that is not so any more
 
   const {
@@ -101,7 +102,16 @@ export function openStage(options) {
     if (act.from) told.start = start;
     if (act.points) told.trail = act.points.map((one) => ({ ...one, ...viewport.toPicture(one) }));
     if (act.act === "double" && !tool.double) return viewport.commands.fit();
+    if (act.from && act.act !== "grab" && !held) return null; // its tool was put away meanwhile
+    if (act.from) held = act.act === "drop" ? null : told;
     return tool[act.act]?.(told);
+  }
+
+  /** A tool that is put away puts back what it holds. */
+  function letGo() {
+    if (held) tool.drop?.({ ...held, act: "drop", cancelled: true });
+    held = null;
+    tool.destroy?.();
   }
 
   // ---- handles, keys, buttons
@@ -110,6 +120,7 @@ export function openStage(options) {
     if (act.act === "leave") return stage.focus({ preventScroll: true });
     if (act.key === " " && keyboard.space.used) return null;
     const handle = handles.find(({ id }) => id === act.id);
+    if (!handle) return null; // gone since the last frame
     if (act.act === "focus") viewport.seek(handle);
     const point = { x: handle.x, y: handle.y };
     return tool[act.act]?.({ ...act, handle, grip: act.id, at: viewport.toScreen(handle), point });
@@ -136,7 +147,7 @@ export function openStage(options) {
 
   function setTool(name) {
     if (name === toolName || !Object.hasOwn(tools, name)) return;
-    tool.destroy?.();
+    letGo();
     toolName = name;
     tool = tools[name];
     tool.create?.(api);
@@ -156,7 +167,7 @@ export function openStage(options) {
   root.addEventListener("click", clicked);
 
   function close() {
-    tool.destroy?.();
+    letGo();
     detach();
     unfocus();
     root.removeEventListener("click", clicked);

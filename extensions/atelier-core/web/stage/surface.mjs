@@ -14,6 +14,7 @@ export function openSurface(canvas, draw, resized = () => {}) {
 
   const measure = ([entry]) => {
     const { inlineSize: width, blockSize: height } = entry.contentBoxSize[0];
+    if (!width || !height) return; // out of sight, as in a tab that is not open: the view waits as it is
     const exact = entry.devicePixelContentBoxSize?.[0]; // Safari before 18 has none
     surface.ratio = window.devicePixelRatio;
     surface.room = { width, height };
