@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from atelier_core.api.pictures import store
+from atelier_core import picture
+from atelier_core.api.pictures import source, store
 from atelier_core.api.routes import mount
 from atelier_core.args import read_entries, split_infotext
 from atelier_core.errors import UserError
@@ -19,7 +20,7 @@ from atelier_core.geometry import Extent
 from atelier_core.hosts.fake import FakeHost
 from atelier_core.job import Job
 from atelier_core.units import load
-from atelier_pose_editor import api, dialects, document, draw, run
+from atelier_pose_editor import api, dialects, document, draw, plan, run
 from atelier_pose_editor.skeleton import Joint, Person, Pose
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -88,7 +89,10 @@ def drawing(width: int = 128, height: int = 192) -> bytes:
 
 def made(host: Host, **options: Any) -> list[run.Done]:
     args = run.given(options)
-    return list(run.generate(host, args, run.seen(lambda name: store.get(name), args)))
+    return list(run.generate(host, args, run.seen(source, args)))
+
+
+SHOWN = base64.b64encode(scene()).decode()
 
 
 def test_a_pose_becomes_a_control_of_its_own_size(host: Host) -> None:
@@ -173,6 +177,16 @@ def test_an_expression_changes_nothing_but_the_face(host: Host) -> None:
     assert changed[20:40, 55:78].any() and not changed[60:].any()
 
 
+def test_a_second_face_far_away_does_not_soften_the_first_one_more(host: Host) -> None:
+    shown = store.put(scene(height=384))
+    far = Person(tuple(Joint(float(x), float(y + 190)) for x, y in BODY))
+    feathers = [
+        plan.planned(plan.Given(run.given({"way": "expression"}), pose, picture.read(store.get(shown)), (), {})).feather
+        for pose in (Pose(Extent(128, 384), (person(),)), Pose(Extent(128, 384), (person(), far)))
+    ]
+    assert feathers[0] == feathers[1] > 0
+
+
 def test_a_series_goes_from_one_pose_to_the_other(host: Host) -> None:
     pose = posed(person(-20), person(20))
     done = made(host, document=pose, frames=3, steps=2, seed=4)
@@ -180,6 +194,24 @@ def test_a_series_goes_from_one_pose_to_the_other(host: Host) -> None:
     first, last = (np.asarray(host.jobs[place].controls[0].map) for place in (0, -1))
     assert (first == draw.map_of(Pose(Extent(128, 192), (person(-20),)))).all()
     assert (last == draw.map_of(Pose(Extent(128, 192), (person(20),)))).all()
+
+
+def test_pictures_of_a_series_share_a_seed_and_each_holds_its_own_pose(host: Host) -> None:
+    made(host, document=posed(person(-20), person(20)), frames=3, steps=2)
+    (seed,) = {job.seed for job in host.jobs}
+    assert 0 <= seed < 2**32
+    poses = [run.pose_in(job.info) for job in host.jobs]
+    assert [[round(one.body[1].x) for one in pose.people] for pose in poses] == [[44], [64], [84]]  # type: ignore[union-attr]
+
+
+def test_beyond_the_frame_of_a_see_through_picture_something_is_seen(host: Host) -> None:
+    pixels = np.zeros((140, 128, 4), np.uint8)
+    pixels[30:120, 40:90] = (200, 100, 50, 255)
+    shown = store.put(png(pixels))
+    (done,) = made(host, way="complete", picture=shown, document=posed(), padding="8,0,16,60", seam=0, steps=2)
+    result = np.asarray(Image.open(done.path))
+    assert (result[:140, 8:136] == pixels).all()
+    assert (result[140:, :, 3] == 255).all() and (result[:, :8, 3] == 255).all() and (result[:, 136:, 3] == 255).all()
 
 
 @pytest.mark.parametrize(
@@ -192,7 +224,10 @@ def test_a_series_goes_from_one_pose_to_the_other(host: Host) -> None:
         ({"sketch_map": "lines"}, "There is no drawing to make a map of."),
         ({"look": "no such"}, "There is no look “no such”."),
         ({"document": posed(), "pose_model": "no such"}, "There is no ControlNet model for “openpose”."),
-        ({"padding": "1,2,3", "way": "complete", "document": posed()}, "Choose a picture first."),
+        *(
+            ({"padding": sides, "way": "complete", "document": posed(), "picture": SHOWN}, "“padding” must be four")
+            for sides in ("1,2,3", "1,2,3,4,5", "1,-2,3,4", "1,,3,4", "²,0,0,8", "9" * 5000 + ",0,0,0", "0,0,0,9000")
+        ),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(host: Host, options: dict[str, Any], sentence: str) -> None:

@@ -44,6 +44,8 @@ def test_values_arrive_in_their_types() -> None:
         ({"name": "a", "depth": 1.5}, "type integer"),
         ({"name": "a", "depth": 1e300}, "between 0 and 9"),
         ({"name": "a", "share": float("nan")}, "type number"),
+        ({"name": "a", "share": 10**400}, "type number"),
+        ({"name": "a", "depth": 10**400}, "type integer"),
         ({"name": "a", "share": "1"}, "type number"),
         ({"name": "a", "edge": "round"}, "one of: soft, hard"),
         ({"name": "a", "on": 1}, "type boolean"),
@@ -52,6 +54,10 @@ def test_values_arrive_in_their_types() -> None:
 def test_bad_values_are_told_in_a_sentence(body: object, told: str) -> None:
     with pytest.raises(UserError, match=told):
         parse(Cut, body)
+
+
+def test_half_an_emoji_becomes_something_that_a_file_can_hold() -> None:
+    assert parse(Cut, {"name": "a\ud83d"}).name == "a?" and parse(Cut, {"name": "a😀"}).name == "a😀"
 
 
 def test_the_schema_says_what_parse_demands() -> None:

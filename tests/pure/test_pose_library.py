@@ -203,7 +203,7 @@ def test_names_stay_in_the_folder(name: str, safe: str) -> None:
     assert safe_name(name) == safe
 
 
-@given(name=st.text(max_size=60))
+@given(name=st.text(max_size=60) | st.text(st.characters(categories=["Cs", "Lu"]), max_size=9))
 def test_any_name_is_a_file_in_the_folder_or_a_sentence(name: str) -> None:
     try:
         safe = safe_name(name)

@@ -166,6 +166,7 @@ def test_an_empty_drawing_is_said(empty: np.ndarray) -> None:
     [
         ("hed", {}, "There is no map hed."),
         ("invert", {"low": 1}, "The map Inverted has no setting low."),
+        ("canny", {"low": 10**400}, "Weakest edge must lie between 1 and 255."),
         ("canny", {"low": 0}, "Weakest edge must lie between 1 and 255."),
         ("canny", {"high": float("nan")}, "Strong edge must lie between 1 and 255."),
     ],

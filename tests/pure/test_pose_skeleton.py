@@ -101,6 +101,13 @@ def test_what_a_person_lacks_is_filled_in() -> None:
     assert read == Pose(Extent(4, 3), (Person(NO_BODY),))
 
 
+def test_half_an_emoji_in_a_name_can_be_written_everywhere() -> None:
+    told = to_document(Pose(Extent(8, 8), (Person(NO_BODY, name="a"),)))
+    told["people"][0]["name"] = "a\ud83d"
+    read = from_document(told)
+    assert read.people[0].name == "a?" and from_code(code(read)) == read
+
+
 def test_a_code_is_short_and_in_one_word() -> None:
     text = code(Pose(Extent(512, 768), (standing(),)))
     assert len(text) < 200

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import re
+import sys
 from collections.abc import Container, Mapping
 from dataclasses import MISSING, Field, field, fields
 from typing import Any, TypeVar, get_type_hints
@@ -13,6 +13,7 @@ from .errors import UserError
 
 Args = TypeVar("Args")
 JSON_TYPES: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
+_LARGEST = sys.float_info.max  # JSON has integers beyond it
 
 
 def arg(
@@ -57,7 +58,9 @@ def _checked(f: Field[Any], kind: type, value: Any) -> Any:
 
 def _typed(name: str, kind: type, value: Any) -> Any:
     right = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
-    number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LARGEST  # nor NaN
+    if kind is str and right:
+        return value.encode(errors="replace").decode()  # half an emoji, as pages cut them, can be written nowhere
     if kind is float and number:
         return float(value)
     if kind is int and number and float(value).is_integer():

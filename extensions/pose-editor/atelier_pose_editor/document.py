@@ -127,7 +127,7 @@ def _person(found: Any, number: int) -> Person:
 def _text(found: Any, most: int, number: int) -> str:
     if not isinstance(found, str) or len(found) > most:
         raise UserError("A text of person {number} is longer than {most} letters.", number=number, most=most)
-    return found
+    return found.encode(errors="replace").decode()  # half an emoji, as pages cut them, can be written nowhere
 
 
 def _part(found: Any, name: PartName, number: int) -> Part:

@@ -119,7 +119,9 @@ def saved(person: Person, name: str, folder: Path, *, over: bool = False) -> Pat
 
 def safe_name(name: str) -> str:
     """What every system takes as the name of a file in the folder, and of no other place."""
-    plain = _UNSAFE.sub("_", unicodedata.normalize("NFC", name)).encode()[:_LONGEST].decode(errors="ignore")
+    plain = (
+        _UNSAFE.sub("_", unicodedata.normalize("NFC", name)).encode(errors="replace")[:_LONGEST].decode(errors="ignore")
+    )
     plain = plain.strip(" .")
     if not plain:
         raise UserError("Give the pose a name.")

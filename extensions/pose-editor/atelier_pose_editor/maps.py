@@ -48,7 +48,7 @@ class Map:
             if name not in known:
                 raise UserError("The map {map} has no setting {name}.", map=self.title, name=name)
             one = known[name]
-            if not (math.isfinite(value) and one.least <= value <= one.most):
+            if not one.least <= value <= one.most:  # nor NaN
                 raise UserError(
                     "{name} must lie between {least} and {most}.", name=one.title, least=one.least, most=one.most
                 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,14 +16,15 @@ from atelier_core.job import MAX_SIDE, Control, Job
 from atelier_core.picture import Picture, at_depth
 from PIL import Image
 
-from . import draw, faces, looks
+from . import document, draw, faces, looks
 from .frame import Padding, padding_for, shifted
 from .interpolate import between
-from .options import PoseArgs
+from .options import LABEL, PoseArgs
 from .skeleton import Pose, moved, resized
 
 DEFAULT = Extent(512, 512)
 EXPRESSION_MAP = "canny"
+_PIXELS = re.compile(r"\s*[0-9]{1,5}\s*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +92,8 @@ def _completed(given: Given) -> Plan:
 def _room(args: PoseArgs, pose: Pose, size: Extent) -> Padding:
     if not args.padding:
         return padding_for(pose, size, args.margin)
-    sides = [int(side) if side.strip().isdigit() else -1 for side in args.padding.split(",")]
-    if len(sides) != 4 or min(sides) < 0 or Padding(*sides).around(size).longer > MAX_SIDE:
+    sides = [int(side) for side in args.padding.split(",") if _PIXELS.fullmatch(side)]
+    if args.padding.count(",") != 3 or len(sides) != 4 or Padding(*sides).around(size).longer > MAX_SIDE:
         raise UserError("“{name}” must be four numbers of pixels: left, top, right, bottom.", name="padding")
     return Padding(*sides)
 
@@ -99,16 +102,14 @@ def _expression(given: Given) -> Plan:
     picture, chosen = _needed(given), looks.EXPRESSIONS.get(given.args.expression)
     if chosen is None:
         raise UserError("There is no expression “{name}”.", name=given.args.expression)
-    mask = np.zeros((picture.extent.height, picture.extent.width), np.uint8)
-    for person in given.pose.people if given.pose else ():
-        if person.on:
-            mask |= faces.face_mask(person, picture.extent)
-    if not mask.any():
+    people = [person for person in (given.pose.people if given.pose else ()) if person.on]
+    if not people:
         raise UserError("There is no face in the pose: find the people of the picture first.")
+    masks = [faces.face_mask(person, picture.extent) for person in people]
+    mask, feather = np.bitwise_or.reduce(masks), min(faces.feather_of(one, chosen.feather) for one in masks)
     job = _job(given, picture.extent, init=rgb(picture), mask=Image.fromarray(mask), denoise=chosen.denoise)
     words = (", ".join(filter(None, (given.args.prompt, chosen.prompt))), chosen.negative)
     job = replace(job, prompt=words[0], negative=", ".join(filter(None, (job.negative, words[1]))))
-    feather = round(chosen.feather * np.count_nonzero(mask.any(axis=1)))
     return Plan((replace(job, controls=given.maps),), picture, mask, feather)
 
 
@@ -119,13 +120,17 @@ def _needed(given: Given) -> Picture:
 
 
 def _series(given: Given, first: Job) -> tuple[Job, ...]:
-    """The same job on poses between the first person's and the second's, both included."""
+    """The same job, seed included, on poses between the first person's and the second's, which are the ends."""
     people = [person for person in given.pose.people if person.on] if given.pose else []
     if len(people) != 2 or given.args.way != "new":
         raise UserError("A series needs exactly two people who are shown: from the first one's pose to the second's.")
     start, end = (Pose(given.pose.size, (one,)) for one in people)  # type: ignore[union-attr]
     poses = between(start, end, given.args.frames)
-    return tuple(replace(first, controls=(*posed(given, pose), *given.maps)) for pose in poses)
+    same = replace(first, seed=secrets.randbelow(2**32) if first.seed < 0 else first.seed)
+    return tuple(
+        replace(same, controls=(*posed(given, pose), *given.maps), info={**given.info, LABEL: document.code(pose)})
+        for pose in poses
+    )
 
 
 def posed(given: Given, pose: Pose | None) -> tuple[Control, ...]:
@@ -169,9 +174,13 @@ def rgb(picture: Picture) -> Image.Image:
 
 
 def extended(picture: Picture, room: Padding) -> Picture:
-    """The picture's pixels as they are, and around them its border goes on."""
+    """The picture's pixels as they are, and around them its border goes on, opaque."""
     sides = (room.top, room.bottom, room.left, room.right)
-    return picture.with_pixels(cv2.copyMakeBorder(picture.pixels, *sides, cv2.BORDER_REPLICATE))
+    larger = cv2.copyMakeBorder(picture.pixels, *sides, cv2.BORDER_REPLICATE)
+    if picture.has_alpha:
+        new = new_part(picture.extent, room, 0) > 0
+        larger[new, 3] = np.iinfo(larger.dtype).max
+    return picture.with_pixels(larger)
 
 
 def new_part(size: Extent, room: Padding, seam: int) -> np.ndarray:
@@ -199,12 +208,3 @@ def fitted(pose: Pose, size: Extent) -> Pose:
     inner = Extent(max(1, round(pose.size.width * factor)), max(1, round(pose.size.height * factor)))
     dx, dy = (size.width - inner.width) / 2, (size.height - inner.height) / 2
     return Pose(size, tuple(moved(person, dx, dy) for person in resized(pose, inner).people))
-
-
-def named_regions(pose: Pose) -> Sequence[tuple[int, str, str, str]]:
-    """People who carry a concept or words of their own: their number, name, concept and prompt."""
-    return [
-        (number, person.name, person.concept, person.prompt)
-        for number, person in enumerate(pose.people)
-        if person.on and (person.concept or person.prompt)
-    ]
