@@ -121,7 +121,7 @@ export function drawTools(session, brush, { complain }) {
     grab: () => (pulled = {}),
     drag: ({ grip, point }) =>
       guided("Move a vanishing point", guiding.withPointAt(session.state.guides, numberOf(grip), point), pulled),
-    drop: ({ cancelled }) => cancelled && session.history.undo(),
+    drop: ({ cancelled }) => cancelled && session.history.takeBack(pulled),
     tap: ({ point, shift }) =>
       shift
         ? guided("Set the horizon", guiding.withHorizon(session.state.guides, session.state.guides.horizon === null ? point.y : null))

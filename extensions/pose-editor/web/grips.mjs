@@ -1,7 +1,7 @@
 // What of the poses a pointer can catch: handles of the chosen person, joints and limbs of the others.
 
 import { t } from "../stage/i18n.mjs";
-import { boxOf, frameHandles } from "../stage/select.mjs";
+import { boxOf, frameHandles, inside } from "../stage/select.mjs";
 import { nameOf, LIMBS, PARENTS, PARTS, placeOf, refAt } from "./skeleton.mjs";
 import { idOf, jointAt, sameRef } from "./session.mjs";
 import { hex } from "./trace.mjs";
@@ -105,13 +105,12 @@ export const refsOf = (pose, person) =>
     pose.people[person][part].flatMap(({ on }, index) => (on ? [{ person, part, index }] : [])),
   );
 
-/** The joints of everybody inside a box. */
-export const refsInside = (pose, box) =>
-  pose.people.flatMap((person, index) =>
-    person.on ? refsOf(pose, index).filter((ref) => within(jointAt(pose, ref), box)) : [],
-  );
-
-const within = (at, { x, y, width, height }) => at.x >= x && at.x <= x + width && at.y >= y && at.y <= y + height;
+/** The joints of everybody inside a polygon. */
+export function refsInside(pose, polygon) {
+  const refs = pose.people.flatMap((person, index) => (person.on ? refsOf(pose, index) : []));
+  const placed = refs.map((ref) => ({ ref, x: jointAt(pose, ref).x, y: jointAt(pose, ref).y }));
+  return inside(placed, polygon).map(({ ref }) => ref);
+}
 
 /** The joint that a joint hangs from; null for the neck. */
 export function parentOf(ref) {

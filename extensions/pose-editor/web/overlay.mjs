@@ -1,9 +1,10 @@
 // What is drawn over the picture for the hand only, never into the map: bones of the chosen person (also outside the
 // picture), what is proposed, the frame around a choice, the marquee, guides, and the strips the picture shall grow by.
 
-import { toScreen } from "../stage/view.mjs";
+import { toScreen, turnOf } from "../stage/view.mjs";
 import { hex } from "./trace.mjs";
 import { HAND_EDGES, LIMB_COLOURS, LIMBS } from "./skeleton.mjs";
+import { dot, minus, plus, times, unit } from "./vectors.mjs";
 
 const FEET_EDGES = [
   [13, 0],
@@ -28,7 +29,7 @@ export function drawOverlay(context, surface, view, marks) {
   if (marks.frame) outline(context, marks.frame, "rgb(255 255 255 / 0.9)", DASH);
   if (marks.marquee) marquee(context, marks.marquee);
   snaps(context, surface, at, marks.snap);
-  guides(context, surface, at, marks);
+  guides(context, surface, at, marks, turnOf(view));
   context.restore();
 }
 
@@ -97,26 +98,25 @@ function marquee(context, { x, y, width, height }) {
 }
 
 function snaps(context, { room }, at, lines) {
-  for (const { x, y } of lines) {
-    const place = at({ x: x ?? 0, y: y ?? 0 });
-    const [from, to] =
-      x === undefined
-        ? [{ x: 0, y: place.y }, { x: room.width, y: place.y }]
-        : [{ x: place.x, y: 0 }, { x: place.x, y: room.height }];
-    line(context, from, to, "rgb(240 184 102 / 0.9)", 1);
-  }
+  for (const one of lines) endless(context, room, at, one, "rgb(240 184 102 / 0.9)", 1);
 }
 
-function guides(context, { room }, at, { guides: { vanishing, horizon }, guided }) {
+/** An upright {x} or level {y} of the picture, however the view is turned, all over the room. */
+function endless(context, room, at, { x, y }, colour, width) {
+  const from = at({ x: x ?? 0, y: y ?? 0 });
+  const way = unit(minus(at({ x: x ?? 1, y: y ?? 1 }), from));
+  const nearest = plus(from, times(way, dot(minus({ x: room.width / 2, y: room.height / 2 }, from), way)));
+  const far = room.width + room.height;
+  line(context, plus(nearest, times(way, -far)), plus(nearest, times(way, far)), colour, width);
+}
+
+function guides(context, { room }, at, { guides: { vanishing, horizon }, guided }, turn) {
   if (!guided) return;
   const far = 2 * (room.width + room.height);
-  if (horizon !== null) {
-    const { y } = at({ x: 0, y: horizon });
-    line(context, { x: 0, y }, { x: room.width, y }, "rgb(70 160 255 / 0.9)", 1.5);
-  }
+  if (horizon !== null) endless(context, room, at, { y: horizon }, "rgb(70 160 255 / 0.9)", 1.5);
   for (const point of vanishing.map(at)) {
     for (let ray = 0; ray < 24; ray++) {
-      const angle = (ray * Math.PI) / 12;
+      const angle = turn + (ray * Math.PI) / 12;
       const end = { x: point.x + far * Math.cos(angle), y: point.y + far * Math.sin(angle) };
       line(context, point, end, "rgb(70 160 255 / 0.35)", 1);
     }

@@ -109,6 +109,7 @@ export function poseTools(session, openMenu, marks) {
   }
 
   function put(label, pose, ref = null) {
+    if (pose === session.pose) return; // what is pinned stays, and is no step to take back
     const ghosts = ref ? settled(held.base.ghosts, ref) : held.base.ghosts;
     session.update(ref ? t(label, { joint: jointName(ref) }) : t(label), { pose, ghosts }, held.token);
   }
@@ -122,20 +123,19 @@ export function poseTools(session, openMenu, marks) {
   function drop(act) {
     const { moved: dragged } = held;
     marks.snap = [];
-    if (act.cancelled && dragged && act.grip.kind !== "marquee") session.history.undo();
+    if (act.cancelled) session.history.takeBack(held.token);
     else if (!act.cancelled && act.grip.kind === "marquee") choseInside(act);
     else if (!act.cancelled && !dragged) clicked(act);
     else if (act.grip.kind === "joint" && !held.group && session.chosen.refs.length < 2)
       session.choose(act.grip.ref.person, [act.grip.ref]);
     marks.marquee = null;
-    session.history.seal?.();
+    session.history.seal();
     held = null;
     stage.redraw();
   }
 
   function choseInside(act) {
-    const box = boxBetween(act.start, act.point);
-    const refs = refsInside(session.pose, box);
+    const refs = refsInside(session.pose, cornersBetween(act.from, act.at).map(stage.toPicture)); // the view may be turned
     const kept = act.shift ? session.chosen.refs.filter((ref) => !refs.some((one) => sameRef(one, ref))) : [];
     session.choose(refs[0]?.person ?? session.chosen.person, [...kept, ...refs]);
   }
@@ -196,6 +196,8 @@ export function poseTools(session, openMenu, marks) {
     menuOf: (person, at) => openMenu(null, person, at, null),
   };
 }
+
+const cornersBetween = (a, b) => [a, { x: b.x, y: a.y }, b, { x: a.x, y: b.y }];
 
 /** A proposed joint that was moved by hand is one like all others. */
 const settled = (ghosts, ref) => ghosts.filter((ghost) => !sameRef(ghost, ref));

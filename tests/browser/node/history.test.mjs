@@ -52,6 +52,22 @@ test("the same state again is no entry", () => {
   assert.equal(history.canUndo, false);
 });
 
+test("a drag that is given up was never there, nor did it cost what could be redone", () => {
+  const history = openHistory("a");
+  for (const state of ["b", "c", "d"]) history.push(state, state);
+  history.undo();
+  history.undo();
+  const [drag, other] = [{}, {}];
+  history.push("x", "Move", { merge: drag });
+  history.push("y", "Move", { merge: drag });
+  history.takeBack(other);
+  assert.equal(history.state, "y");
+  history.takeBack(drag);
+  history.takeBack(drag);
+  assert.deepEqual([history.state, history.redoLabel], ["b", "c"]);
+  assert.deepEqual([history.redo(), history.redo(), history.canRedo], ["c", "d", false]);
+});
+
 test("a text merges within 800 ms of the last one", () => {
   const { clock, history } = timed("a");
   for (const [time, state] of [
@@ -119,6 +135,7 @@ test("only what is not shared counts", () => {
   assert.ok(freshBytes(before) > 4000);
   assert.equal(freshBytes(new Uint8Array(1000)), 1000);
   assert.equal(freshBytes("abcd", null), 8);
+  assert.equal(freshBytes(new Blob(["abcd"])), 4);
 });
 
 test("a dump brings everything back, also through a clone that keeps the sharing", () => {

@@ -15,7 +15,7 @@ export function openHistory(state, { most = MOST, sizeOf = freshBytes, clock = (
   const listeners = new Set();
   let entries = [{ state, label: "", size: 0 }]; // the first is where everything began: it has no label and no size
   let now = 0;
-  let open = null; // {merge, time}: what the next push may join
+  let open = null; // {merge, time, ahead}: what the next push may join, and the entries that it took the place of
 
   const tell = () => listeners.forEach((listener) => listener(history));
 
@@ -23,10 +23,11 @@ export function openHistory(state, { most = MOST, sizeOf = freshBytes, clock = (
     if (next === entries[now].state) return;
     const joins = merge !== null && now > 0 && now === entries.length - 1 && goesOn(open, merge, clock());
     const before = entries[joins ? now - 1 : now];
+    const ahead = joins ? open.ahead : entries.slice(now + 1);
     entries = entries.slice(0, joins ? now : now + 1);
     entries.push({ state: next, label, size: sizeOf(next, before.state) });
     now = entries.length - 1;
-    open = { merge, time: clock() };
+    open = { merge, time: clock(), ahead };
     forget();
     tell();
   }
@@ -39,6 +40,15 @@ export function openHistory(state, { most = MOST, sizeOf = freshBytes, clock = (
       entries[0] = { ...entries[0], label: "", size: 0 };
       now--;
     }
+  }
+
+  /** As if the pushes with this `merge` (an object) had never been, if they are the last thing done. */
+  function takeBack(merge) {
+    if (open?.merge !== merge) return;
+    entries = [...entries.slice(0, now), ...open.ahead];
+    now--;
+    open = null;
+    tell();
   }
 
   function go(step) {
@@ -87,6 +97,7 @@ export function openHistory(state, { most = MOST, sizeOf = freshBytes, clock = (
     push,
     undo: () => go(-1),
     redo: () => go(1),
+    takeBack,
     seal: () => void (open = null),
     dump,
     restore,
@@ -115,6 +126,7 @@ export function freshBytes(value, before) {
   if (typeof value === "string") return 2 * value.length;
   if (value === null || typeof value !== "object") return SLOT;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength;
+  if (value instanceof Blob) return value.size;
   const was = before !== null && typeof before === "object" ? before : {};
   return Object.keys(value).reduce((sum, name) => sum + SLOT + freshBytes(value[name], was[name]), OBJECT);
 }
