@@ -36,6 +36,16 @@ export function unitOf(person, other = 100) {
   return said[said.length >> 1] || other;
 }
 
+/**
+ * The size of a body in any posture, in the same unit; 0 when its bones say nothing. Bones that point at the viewer look
+ * shorter and none looks longer, so the long ones tell; the longest alone may be a drawn-out one.
+ */
+export function sizeOf(body) {
+  const known = MEASURED.filter(([a, b]) => body[a]?.on && body[b]?.on);
+  const said = known.map(([a, b]) => distance(body[a], body[b]) / distance(BODY[a], BODY[b])).sort((a, b) => b - a);
+  return said[1] ?? said[0] ?? 0;
+}
+
 /** Where a joint of body or feet would be, by the other side of the body or by the figure; null when nothing tells. */
 export function believable(person, place) {
   if (place >= sk.STARTS.left) return null;

@@ -57,8 +57,16 @@ export function openLibrary(place, session, { alone, say, complain, give }) {
     sides.hidden = state.kind !== "hand";
     search.placeholder = t("Search");
     const found = found_(state);
-    cards.replaceChildren(...found.map((preset) => card(preset, () => apply(preset))));
+    cards.replaceChildren(...found.map((preset) => card(preset, () => tried(preset))));
     empty.hidden = found.length > 0;
+  }
+
+  function tried(preset) {
+    try {
+      apply(preset);
+    } catch (error) {
+      complain(error);
+    }
   }
 
   function apply(preset) {

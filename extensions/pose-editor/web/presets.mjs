@@ -6,7 +6,7 @@ import { jointAt as movedJoint } from "./row.mjs";
 import { joint, PoseError } from "./document.mjs";
 import { withPerson } from "./edit.mjs";
 import { FACE, HAND } from "./figure.mjs";
-import { STANDING, unitOf } from "./figure_fit.mjs";
+import { sizeOf, STANDING, unitOf } from "./figure_fit.mjs";
 import * as sk from "./skeleton.mjs";
 import { angleOf, carrier, cross, distance, meanOf, minus, plus, times, towards } from "./vectors.mjs";
 
@@ -40,7 +40,8 @@ export function addPart(pose, person, part) {
 export function applyBody(pose, person, preset) {
   checked(preset, "body");
   const one = pose.people[person];
-  const unit = unitOf(one, (0.85 * pose.height) / 3.62);
+  const unit = (sizeOf(one.body) || (0.85 * pose.height) / 3.62) / sizeOf(preset.points.map(pointOf));
+  if (!Number.isFinite(unit)) throw new PoseError("This preset does not fit.");
   const at = bodyOrigin(one, preset.points, unit, pose);
   const frame = (point) => plus(at, times(point, unit));
   const body = one.body.map((old, n) => set(old, preset.points[n], frame));
@@ -115,41 +116,50 @@ function eyesOf({ body, face }) {
   return face.length ? [meanOf(face.slice(36, 42)), meanOf(face.slice(42, 48))] : null;
 }
 
+const pointOf = (point) => point && { x: point[0], y: point[1], on: true };
+
 const upOf = (body, nose) => (body[sk.NECK].on ? minus(nose, body[sk.NECK]) : { x: 0, y: -1 });
 
 /** The direction of the eyes' line when only neck and nose tell it. */
 const headTilt = (body) => angleOf(upOf(body, body[sk.NOSE])) + Math.PI / 2;
 
+/** Where the neck comes: hips stay above each other, and what was lowest of the body stays on its ground. */
 function bodyOrigin({ body }, points, unit, pose) {
   const hips = [sk.R_HIP, sk.L_HIP].filter((hip) => body[hip].on && points[hip]);
-  const ankles = [sk.R_ANKLE, sk.L_ANKLE].filter((ankle) => body[ankle].on && points[ankle]);
+  const standing = [sk.R_ANKLE, sk.L_ANKLE].some((ankle) => body[ankle].on && points[ankle]);
   if (!hips.length) return body[sk.NECK].on ? body[sk.NECK] : { x: pose.width / 2, y: pose.height / 4 };
   const hip = meanOf(hips.map((n) => body[n]));
-  const wanted = meanOf(hips.map((n) => ({ x: points[n][0], y: points[n][1] })));
-  const ground = ankles.length
-    ? Math.max(...ankles.map((n) => body[n].y)) - unit * Math.max(...points.filter(Boolean).map(([, y]) => y))
-    : hip.y - unit * wanted.y;
-  return { x: hip.x - unit * wanted.x, y: ground };
+  const wanted = meanOf(hips.map((n) => pointOf(points[n])));
+  const y = standing ? lowest(body) - unit * lowest(points.slice(0, SIZES.body).map(pointOf)) : hip.y - unit * wanted.y;
+  return { x: hip.x - unit * wanted.x, y };
 }
+
+const lowest = (joints) => Math.max(...joints.filter((one) => one?.on).map(({ y }) => y));
 
 /** Hands, feet and face moved as wrists, ankles and nose moved, and turned as the bones to them turned. */
 function carriedParts(before, after) {
-  const by = (above, place) => carryOf(before.body, after.body, above, place);
-  const moved = (joints, carry) => joints.map((old) => (old.locked ? old : movedJoint(old, carry(old))));
+  const by = (joints, first, above, place) => carried(joints, joints[first], before.body, after.body, above, place);
   const feet = [
-    moved(before.feet.slice(0, 3), by(sk.L_KNEE, sk.L_ANKLE)),
-    moved(before.feet.slice(3), by(sk.R_KNEE, sk.R_ANKLE)),
+    by(before.feet.slice(0, 3), 2, sk.L_KNEE, sk.L_ANKLE),
+    by(before.feet.slice(3), 2, sk.R_KNEE, sk.R_ANKLE),
   ];
   return {
-    ...{ ...after, feet: feet.flat(), face: moved(before.face, by(sk.NECK, sk.NOSE)) },
-    left: moved(before.left, by(sk.L_ELBOW, sk.L_WRIST)),
-    right: moved(before.right, by(sk.R_ELBOW, sk.R_WRIST)),
+    ...{ ...after, feet: feet.flat(), face: by(before.face, TIP, sk.NECK, sk.NOSE) },
+    left: by(before.left, 0, sk.L_ELBOW, sk.L_WRIST),
+    right: by(before.right, 0, sk.R_ELBOW, sk.R_WRIST),
   };
 }
 
-function carryOf(before, after, above, place) {
-  const turn = angleOf(minus(after[place], after[above])) - angleOf(minus(before[place], before[above]));
-  return carrier(before[place], after[place], turn);
+/** With a wrist, an ankle or a nose that is not seen, what hangs from it is hidden too, until it is seen again. */
+function carried(joints, first, before, after, above, place) {
+  const [was, is] = [before[place].on, after[place].on];
+  if (!is) return joints.map((old) => (old.on && !old.locked ? { ...old, on: false } : old));
+  const back = !was && !joints.some(({ on }) => on);
+  const turned = was && before[above].on && after[above].on;
+  const turn = turned ? angleOf(minus(after[place], after[above])) - angleOf(minus(before[place], before[above])) : 0;
+  const carry = carrier(was ? before[place] : (first ?? after[place]), after[place], turn);
+  const moved = joints.map((old) => (old.locked ? old : movedJoint(old, carry(old))));
+  return back ? moved.map((one) => (one.locked ? one : { ...one, on: true })) : moved;
 }
 
 function feetOf(person) {
