@@ -16,6 +16,7 @@ from tests.support.chromium import drawn, launched, opened
 from tests.support.page_server import PAGES, ROOT, PageServer, serving
 
 FIELD = "atelier_pose_editor_state"
+SIDES = ("left", "top", "right", "bottom")
 BODY = [
     256,
     120,
@@ -223,6 +224,42 @@ def test_a_cut_off_person_is_found_completed_and_dragged(server: PageServer, bro
         frame.click("[data-do=reject]")
         left = state(page, "s.padding === null")
         assert left["pose"]["people"][0]["body"][32] == 0 and left["pose"]["people"][0]["body"][41] == 0
+
+
+def test_an_answer_that_comes_too_late_changes_nothing(server: PageServer, browser: Any) -> None:
+    """Of another picture, or of a margin that was discarded meanwhile."""
+    server.pictures["other"] = png(256, 320)
+    server.documents["/host"] = webui({"document": None, "picture": "photo", "stamp": 1})
+    held: list[Any] = []
+    with opened(browser, f"{server.origin}{ROOT}/host", size=(1000, 720)) as page:
+        page.route("**/atelier/v1/pose-editor/*", lambda route: held.append(route))
+        frame = editor(page)
+
+        def reply(route: Any, content: dict[str, Any]) -> None:
+            with page.expect_response("**/atelier/v1/pose-editor/*"):
+                route.fulfill(status=200, content_type="application/json", body=json.dumps(content))
+            drawn(frame)
+
+        with page.expect_request("**/pose-editor/detect"):
+            frame.click("[data-do=detect]")
+        other = json.dumps({"document": None, "picture": "other", "stamp": 2})
+        page.evaluate("open => document.querySelector('.atelier-page').dataset.open = open", other)
+        state(page, "s.picture === 'other'")
+        reply(held[0], {"document": told(512, 640), "said": "", "ghosts": []})
+        assert frame.evaluate("atelierEditor.pose().people.length") == 0
+
+        with page.expect_request("**/pose-editor/detect"):
+            frame.click("[data-do=detect]")
+        reply(held[1], {"document": told(256, 320), "said": "", "ghosts": []})
+        completed = {"document": told(256, 320), "ghosts": [], "padding": dict.fromkeys(SIDES, 32)}
+        with page.expect_request("**/pose-editor/complete"):
+            frame.click("[data-do=complete]")
+        reply(held[2], completed)
+        with page.expect_request("**/pose-editor/complete"):
+            frame.fill("#margin", "64")
+        frame.click("[data-do=reject]")
+        reply(held[3], completed | {"padding": dict.fromkeys(SIDES, 64)})
+        assert frame.evaluate("atelierEditor.state().padding") is None
 
 
 def test_a_lost_line_is_a_sentence_and_the_edits_stay(server: PageServer, browser: Any) -> None:

@@ -13,6 +13,7 @@ const PATIENCE = 300; // ms after the last move of the slider
 export function openComplete(session, { say, complain }) {
   const part = (name) => document.getElementById(name);
   let timer = 0;
+  let turn = 0; // counts questions and decisions: an answer to an older one is not wanted any more
 
   const needed = () => {
     const { picture } = session.state;
@@ -21,9 +22,16 @@ export function openComplete(session, { say, complain }) {
     return picture.id;
   };
 
+  /** The webui's answer; null when the picture, or what the user wants, became another meanwhile. */
+  async function answered(verb, body) {
+    const [mine, { picture }] = [++turn, session.state];
+    const answer = await asked(verb, body);
+    return mine === turn && picture === session.state.picture ? answer : null;
+  }
+
   async function detect() {
-    const picture = needed();
-    const answer = await asked("detect", { picture });
+    const answer = await answered("detect", { picture: needed() });
+    if (!answer) return;
     session.update(t("Detect"), { pose: fromDocument(answer.document), ghosts: answer.ghosts ?? [], padding: null });
     session.choose(session.pose.people.length ? 0 : null);
     if (answer.said) say(answer.said);
@@ -32,19 +40,33 @@ export function openComplete(session, { say, complain }) {
   async function complete() {
     const picture = needed();
     if (!session.pose.people.length) await detect();
+    if (session.state.picture?.id !== picture) return;
     const body = { picture, document: toText(session.pose), margin: Number(part("margin").value) };
-    const { document: completed, ghosts, padding } = await asked("complete", body);
-    session.update(t("Complete"), { pose: fromDocument(completed), ghosts: ghosts ?? [], padding: padding ?? null });
+    const answer = await answered("complete", body);
+    if (!answer) return;
+    const { ghosts, padding } = answer;
+    session.update(t("Complete"), { pose: fromDocument(answer.document), ghosts: ghosts ?? [], padding: padding ?? null });
   }
 
   /** The frame for another margin; the proposals stay where they are. */
   async function reframe() {
     const body = { picture: needed(), document: toText(session.pose), margin: Number(part("margin").value) };
-    const { padding } = await asked("complete", body);
-    session.update(t("Change the margin"), { padding }, "margin");
+    const answer = await answered("complete", body);
+    if (answer) session.update(t("Change the margin"), { padding: answer.padding ?? null }, "margin");
+  }
+
+  function decided() {
+    clearTimeout(timer);
+    turn++;
+  }
+
+  function accept() {
+    decided();
+    session.update(t("Take all"), { ghosts: [] });
   }
 
   function discard() {
+    decided();
     const pose = edit.setOn(session.pose, session.state.ghosts, false);
     session.update(t("Discard"), { pose, ghosts: [], padding: null });
   }
@@ -64,7 +86,7 @@ export function openComplete(session, { say, complain }) {
   });
   session.changed((what) => what === "state" && refresh());
   refresh();
-  return { detect, complete, accept: () => session.update(t("Take all"), { ghosts: [] }), discard, refresh };
+  return { detect, complete, accept, discard, refresh };
 }
 
 /** What the overlay draws of the proposals: joint, parent and confidence of each. */

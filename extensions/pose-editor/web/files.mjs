@@ -11,8 +11,12 @@ import { sourceOf } from "./picture.mjs";
 export function openFiles(session, stageElement, { alone, say, complain, middle }) {
   const input = document.getElementById("file");
 
-  async function openAll(files) {
-    for (const file of files) await openOne(file).catch(complain);
+  let opening = Promise.resolve();
+
+  /** One after the other: what was opened last is what is there in the end. */
+  function openAll(files) {
+    for (const file of files) opening = opening.then(() => openOne(file).catch(complain));
+    return opening;
   }
 
   async function openOne(file) {
@@ -53,7 +57,7 @@ export function openFiles(session, stageElement, { alone, say, complain, middle 
   /** The canvas gets the picture's size. */
   function setPicture(source) {
     const pose = { ...session.pose, width: source.width, height: source.height };
-    session.update(t("Open a picture"), { picture: source, pose, padding: null, map: null });
+    session.update(t("Open a picture"), { picture: source, pose, padding: null });
   }
 
   const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");

@@ -3,7 +3,7 @@
 import { language, t } from "../stage/i18n.mjs";
 import { dressed, make, slider, textButton, ask } from "./dom.mjs";
 import { readPose } from "./dialects.mjs";
-import { PoseError, toDocument, toText } from "./document.mjs";
+import { MOST_TEXT, PoseError, toDocument, toText } from "./document.mjs";
 import { asked } from "./host.mjs";
 import * as presets from "./presets.mjs";
 import { HAND_COLOURS, HAND_EDGES, LIMB_COLOURS, LIMBS } from "./skeleton.mjs";
@@ -107,6 +107,7 @@ export function openLibrary(place, session, { alone, say, complain, give }) {
   }
 
   async function importOne(file) {
+    if (file.size > MOST_TEXT) throw new PoseError("This file is too large for a pose.");
     const { pose } = readPose(await file.text());
     const stem = file.name.replace(/\.[^.]*$/, "");
     for (const person of pose.people.keys()) {

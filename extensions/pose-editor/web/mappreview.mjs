@@ -1,6 +1,5 @@
 // A structure map of the drawing or of the picture as a layer, made anew by the webui after every change.
 
-import { t } from "../stage/i18n.mjs";
 import { dressed, make } from "./dom.mjs";
 import { asked } from "./host.mjs";
 
@@ -19,23 +18,21 @@ export function openMapPreview(place, session, { sketch, complain }) {
     clearTimeout(timer);
     const mine = ++turn;
     shown = { strokes: session.state.strokes, picture: session.state.picture };
-    if (!select.value) return put(null);
+    if (!select.value) return session.showMap(null);
     try {
       const drawing = await sketch();
       const picture = drawing ?? session.state.picture?.id;
-      if (!picture) return put(null);
-      const { id } = await asked("map", { picture, map: select.value, drawn: drawing !== null });
-      if (mine === turn) put({ id, blob: null });
+      const made = picture && (await asked("map", { picture, map: select.value, drawn: drawing !== null }));
+      if (mine === turn) session.showMap(made ? { id: made.id, blob: null } : null);
     } catch (error) {
       complain(error);
     }
   }
 
-  const put = (map) => map !== session.state.map && session.update(t("Structure map"), { map }, "map");
-
   function followed(what) {
     const { strokes, picture } = session.state;
     if (what !== "state" || !select.value || (strokes === shown.strokes && picture === shown.picture)) return;
+    if (picture !== shown.picture) session.showMap(null); // it is one of another picture
     clearTimeout(timer);
     timer = setTimeout(renew, PATIENCE);
   }

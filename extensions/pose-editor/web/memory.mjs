@@ -1,9 +1,11 @@
 // Keeps the work, with its history, in the browser: one place for each picture. Two tabs on one place are warned.
 
 import { openAutosave } from "../stage/autosave.mjs";
+import { beginning } from "./session.mjs";
 
 const LAST = "atelier-pose-editor-last"; // which place was open
 const USUAL = "pose-editor";
+const FIELDS = Object.keys(beginning({ people: [] }));
 
 /** The place of a picture; a panel of its own (`field`) keeps its work apart. */
 export const placeFor = (picture, field) => [USUAL, field, picture].filter(Boolean).join(" ");
@@ -13,7 +15,7 @@ export function openMemory(session, { failed, foreign }) {
   let autosave = null;
   let opened = null; // what the panel asked for when this work began
 
-  const read = (slim) => ({ dump: session.history.dump(slim ? { most: 2 ** 20 } : {}), opened });
+  const read = (slim) => ({ dump: slim ? lean(session.history.dump({ most: 2 ** 20 })) : session.history.dump(), opened });
 
   /** Goes on with what is kept at a place; false where nothing is. `passing`: it is not where to begin next time. */
   async function use(place, { passing = false } = {}) {
@@ -25,7 +27,7 @@ export function openMemory(session, { failed, foreign }) {
     if (!passing) remember(place);
     const kept = await next.load();
     opened = kept?.opened ?? null;
-    const found = kept !== null && session.history.restore(kept.dump);
+    const found = kept !== null && isOurs(kept.dump) && session.history.restore(kept.dump);
     autosave = next;
     return found;
   }
@@ -43,6 +45,17 @@ export function openMemory(session, { failed, foreign }) {
     },
   };
 }
+
+/** The dump as JSON can hold it: of pictures what the webui has. */
+export function lean(dump) {
+  const known = (source) => (source?.id ? { ...source, blob: null } : null);
+  const states = dump.entries.map(({ state }) => ({ ...state, picture: known(state.picture), reference: known(state.reference) }));
+  return { ...dump, entries: dump.entries.map((entry, n) => ({ ...entry, state: states[n] })) };
+}
+
+/** Not what another version of the editor kept. */
+export const isOurs = (dump) =>
+  Array.isArray(dump?.entries) && dump.entries.every(({ state }) => FIELDS.every((name) => Object.hasOwn(state ?? {}, name)));
 
 function recalled() {
   try {

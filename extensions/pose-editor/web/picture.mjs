@@ -1,39 +1,33 @@
 // The pictures behind the poses: where they come from, and what of them the stage shows.
 
-import { load, PictureError, upload } from "../stage/pictures.mjs";
+import { load, PictureError, pngSize, upload } from "../stage/pictures.mjs";
 import { LONGEST_SIDE } from "./document.mjs";
 
-export const PLACES = ["picture", "reference", "map"];
+const HEAD = 64; // bytes that say how large a PNG claims to be
+const PLACES = ["picture", "reference", "map"];
 
 /** Keeps `bitmaps` {picture, reference, map} as the session says; `shown()` after each that came, `complain(error)`. */
 export function openPictures(session, bitmaps, { shown, complain }) {
-  const loaded = new WeakMap(); // a source of the session -> a promise of its bitmap
-  const wanted = {};
+  const wanted = {}; // place -> source
 
-  const bitmapOf = (source) => {
-    if (!loaded.has(source)) loaded.set(source, decoded(source));
-    return loaded.get(source);
-  };
-
-  async function put(place, source) {
+  async function put(place) {
+    const source = session.source(place);
     if (wanted[place] === source) return;
     wanted[place] = source;
-    if (!source) {
-      bitmaps[place] = null;
-      return shown();
-    }
-    try {
-      const bitmap = await bitmapOf(source);
-      if (wanted[place] !== source) return;
-      bitmaps[place] = bitmap;
-      shown();
-    } catch (error) {
-      complain(error);
-    }
+    const bitmap = source && (await decoded(source).catch(complain));
+    if (wanted[place] === source) replace(place, bitmap ?? null);
+    else bitmap?.close();
   }
 
-  const refresh = () => Promise.all(PLACES.map((place) => put(place, session.state[place])));
-  session.changed((what) => what === "state" && refresh());
+  /** A bitmap is given back as soon as it is not seen: one of 8192 × 8192 pixels takes 256 MB. */
+  function replace(place, bitmap) {
+    bitmaps[place]?.close();
+    bitmaps[place] = bitmap;
+    shown();
+  }
+
+  const refresh = () => Promise.all(PLACES.map(put));
+  session.changed((what) => (what === "state" || what === "map") && refresh());
   return { refresh };
 }
 
@@ -46,15 +40,20 @@ async function decoded({ id, blob }) {
 
 /** A source of bytes the user gave; the webui gets them, too, when there is one. */
 export async function sourceOf(blob, alone) {
+  const claimed = pngSize(new Uint8Array(await blob.slice(0, HEAD).arrayBuffer()));
+  if (claimed) refuseVast(claimed); // before its pixels take memory
   const bitmap = await decoded({ blob });
   const { width, height } = bitmap;
   bitmap.close();
-  if (Math.max(width, height) > LONGEST_SIDE) {
-    throw new PictureError("The picture is {width}×{height}; the editor takes up to {most} pixels a side.", {
-      ...{ width, height, most: LONGEST_SIDE },
-    });
-  }
+  refuseVast({ width, height });
   return { id: alone ? null : (await upload(blob)).id, blob, width, height };
+}
+
+function refuseVast({ width, height }) {
+  if (Math.max(width, height) <= LONGEST_SIDE) return;
+  throw new PictureError("The picture is {width}×{height}; the editor takes up to {most} pixels a side.", {
+    ...{ width, height, most: LONGEST_SIDE },
+  });
 }
 
 /** A source for a picture that the webui holds. */

@@ -24,8 +24,11 @@ export function openScene(session, strokesOn) {
     return { person: null, key: [colour], paint: (context) => fill(context, colour, session.pose) };
   }
 
-  const people = (layer, zoom) =>
-    session.pose.people.flatMap((person, index) => (person.on ? [figure(person, index, layer, zoom)] : []));
+  function people(layer, zoom) {
+    const all = session.pose.people;
+    rasters.length = Math.min(rasters.length, all.length);
+    return all.flatMap((person, index) => (person.on ? [figure(person, index, layer, zoom)] : []));
+  }
 
   const figure = (person, index, layer, zoom) => ({
     person: index,
@@ -51,7 +54,7 @@ export function openScene(session, strokesOn) {
 
   function image(layer) {
     const bitmap = bitmaps[layer.id];
-    if (!bitmap || !session.state[layer.id]) return [];
+    if (!bitmap || !session.source(layer.id)) return [];
     const { width, height } = layer.id === "map" ? session.pose : session.state[layer.id];
     const paint = (context) => {
       context.globalAlpha = layer.opacity;

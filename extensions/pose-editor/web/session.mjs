@@ -1,5 +1,5 @@
 // What is being edited: one value with its history, and beside it what is chosen and how edits behave.
-// The value: {pose, ghosts, strokes, guides, layers, padding, picture, reference, map}. It is never mutated.
+// The value: {pose, ghosts, strokes, guides, layers, padding, picture, reference}. It is never mutated.
 
 import { openHistory } from "../stage/history.mjs";
 import { layer } from "../stage/layers.mjs";
@@ -22,7 +22,6 @@ export const beginning = (pose) => ({
   padding: null, // {left, top, right, bottom}: pixels the picture shall grow by
   picture: null, // {id, blob, width, height}: what lies behind; id null where the webui does not have it
   reference: null,
-  map: null,
 });
 
 export function openSession(first) {
@@ -33,6 +32,7 @@ export function openSession(first) {
   const session = {
     history,
     chosen: { person: first.pose.people.length ? 0 : null, refs: [] },
+    map: null, // the structure map that is shown, a source as the pictures are: made of them, so it is no edit
     opened: new Set(), // "left", "right", "face": parts of the chosen person with handles at any zoom
     options: { lengths: true, limits: false, mirror: false, snap: false, wide: false },
     get state() {
@@ -44,6 +44,8 @@ export function openSession(first) {
     get person() {
       return history.state.pose.people[session.chosen.person] ?? null;
     },
+    /** The source of what a layer shows. */
+    source: (layer) => (layer === "map" ? session.map : history.state[layer]),
     /** `merge`: see the history; `fields` of the value become others. */
     update: (label, fields, merge = null) => history.push({ ...history.state, ...fields }, label, { merge }),
     /** `change`: pose -> pose. The same pose changes nothing. */
@@ -73,7 +75,12 @@ export function openSession(first) {
       session.options = { ...session.options, [name]: value };
       tell("options");
     },
-    /** Calls the listener with what changed: "state", "chosen" or "options". */
+    showMap(source) {
+      if (source === session.map) return;
+      session.map = source;
+      tell("map");
+    },
+    /** Calls the listener with what changed: "state", "chosen", "options" or "map". */
     changed: (listener) => (listeners.add(listener), () => listeners.delete(listener)),
   };
   history.changed(() => {
