@@ -251,6 +251,15 @@ def test_the_menu_of_a_joint(server: PageServer, browser: Any) -> None:
         assert len(pose(page)["people"]) == 1
 
 
+def test_the_menu_of_the_empty_canvas(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        before, (x, y) = len(pose(page)["people"]), seen(page, R_KNEE)
+        page.mouse.click(x - 120, y, button="right")
+        page.get_by_role("menuitem", name="Add a person here").click()
+        assert len(pose(page)["people"]) == before + 1
+
+
 def test_the_length_of_a_limb(server: PageServer, browser: Any) -> None:
     with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
         ready(page)

@@ -47,10 +47,12 @@ export function openPoseMenu(session, actions, place) {
     ];
   }
 
-  const emptyItems = () => [
-    { id: "add", label: t("Add a person here") },
-    { id: "undo", label: t("Undo"), key: "Ctrl+Z", disabled: !session.history.canUndo },
-  ];
+  function emptyItems() {
+    return [
+      { id: "add", label: t("Add a person here") },
+      { id: "undo", label: t("Undo"), key: "Ctrl+Z", disabled: !session.history.canUndo },
+    ];
+  }
 
   function runs(chosen, ref, person, point) {
     if (chosen.startsWith("part-")) return actions.togglePart(person, chosen.slice("part-".length));
