@@ -1,12 +1,13 @@
 // The tools that draw: pen, eraser, straight line, fill and vanishing points. Strokes lie on one see-through layer.
 
 import { t } from "../stage/i18n.mjs";
+import { byId } from "../stage/layers.mjs";
 import { hit } from "../stage/select.mjs";
+import { PoseError } from "./document.mjs";
 import { blobOf } from "./exports.mjs";
 import * as guiding from "./guides.mjs";
-import { added, StrokesError } from "./strokefile.mjs";
 import { endLive, layerOn, paintLive, show } from "./strokepaint.mjs";
-import { begun, extended, finished, pressureOf } from "./strokes.mjs";
+import { added, begun, extended, finished, pressureOf } from "./strokes.mjs";
 
 const LABELS = { pen: "Draw", eraser: "Erase", line: "Draw a line", fill: "Fill" };
 const REACH = 14; // CSS pixels around a vanishing point
@@ -38,12 +39,12 @@ export function drawTools(session, brush, { complain }) {
   }
   paint.key = () => [session.state.strokes, live ? turn : null, session.pose.width, session.pose.height];
 
-  const isLocked = () => session.state.layers.find(({ id }) => id === "strokes").locked;
+  const isLocked = () => byId(session.state.layers, "strokes").locked;
 
   // ---- strokes
 
   function grab(tool, act) {
-    if (isLocked()) return complain(new StrokesError("The layer of strokes is locked."));
+    if (isLocked()) return complain(new PoseError("The layer of strokes is locked."));
     const { colour, size } = brush();
     const kind = act.eraser ? "eraser" : tool;
     const stroke = begun({ ...act.point, p: pressed(act) }, { tool: kind, colour, size, gap: GAP });

@@ -29,7 +29,7 @@ export function handlesOf(session, scale) {
 }
 
 /** Body and feet always; hands and face where they are opened or large enough to be told apart. */
-export function partsShown(person, opened, scale) {
+function partsShown(person, opened, scale) {
   return PARTS.filter((part) => {
     if (!person[part].length) return false;
     if (part === "body" || part === "feet" || opened.has(part)) return true;

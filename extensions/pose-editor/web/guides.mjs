@@ -50,18 +50,6 @@ export const withHorizon = (guides, y) => ({
   ),
 });
 
-/** What the guides look like in a picture: [{kind: "horizon" | "ray", from, to}], `count` rays through each point. */
-export function drawn(guides, size, count = 24) {
-  const rays = guides.vanishing.flatMap((point) =>
-    Array.from({ length: count }, (_, n) => clipped(point, (n * Math.PI) / count, size)),
-  );
-  const horizon = guides.horizon === null ? [] : [clipped({ x: 0, y: guides.horizon }, 0, size)];
-  return [
-    ...horizon.filter(Boolean).map((line) => ({ kind: "horizon", ...line })),
-    ...rays.filter(Boolean).map((line) => ({ kind: "ray", ...line })),
-  ];
-}
-
 const settled = (horizon, { x, y }) => ({
   x,
   y: horizon !== null && Math.abs(y - horizon) <= NEAR_HORIZON ? horizon : y,
@@ -88,23 +76,4 @@ function projected(from, way, angle) {
   const [x, y] = [Math.cos(angle), Math.sin(angle)];
   const length = way.x * x + way.y * y;
   return { x: from.x + x * length, y: from.y + y * length };
-}
-
-/** The part of an endless line that lies in the picture, or null. */
-function clipped(point, angle, { width, height }) {
-  const way = { x: Math.cos(angle), y: Math.sin(angle) };
-  let [first, last] = [-Infinity, Infinity];
-  for (const [at, step, end] of [
-    [point.x, way.x, width],
-    [point.y, way.y, height],
-  ]) {
-    if (Math.abs(step) < 1e-12) {
-      if (at < 0 || at > end) return null;
-    } else {
-      first = Math.max(first, Math.min(-at / step, (end - at) / step));
-      last = Math.min(last, Math.max(-at / step, (end - at) / step));
-    }
-  }
-  const on = (t) => ({ x: point.x + way.x * t, y: point.y + way.y * t });
-  return first < last ? { from: on(first), to: on(last) } : null;
 }

@@ -59,7 +59,7 @@ function chainPulled(task, place, to) {
 }
 
 /** From a joint up to where its chain is held, upper end first; joints that are off are passed over. */
-export function chainOf(row, place) {
+function chainOf(row, place) {
   const chain = [place];
   for (let above = sk.PARENTS[place]; above >= 0; above = sk.PARENTS[above]) {
     if (!row[above]?.on) continue;

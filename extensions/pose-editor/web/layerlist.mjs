@@ -1,7 +1,7 @@
 // The list of layers, the upmost first: eye, lock, order, opacity.
 
 import { t } from "../stage/i18n.mjs";
-import { changed, lowered, raised } from "../stage/layers.mjs";
+import { byId, changed, lowered, raised } from "../stage/layers.mjs";
 import { dressed, iconButton, make, slider } from "./dom.mjs";
 import { show } from "./icons.mjs";
 
@@ -27,7 +27,7 @@ export function openLayers(place, session) {
 }
 
 function layerRow(id, session) {
-  const now = () => session.state.layers.find((one) => one.id === id);
+  const now = () => byId(session.state.layers, id);
   const set = (label, fields, merge = null) =>
     session.update(t(label), { layers: changed(session.state.layers, id, fields) }, merge);
   const moved = (way) => session.update(t("Change the order"), { layers: way(session.state.layers, id) });

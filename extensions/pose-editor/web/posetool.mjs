@@ -2,6 +2,7 @@
 // scale what is chosen, and a marquee to choose.
 
 import { t } from "../stage/i18n.mjs";
+import { byId } from "../stage/layers.mjs";
 import { boxBetween, framePull } from "../stage/select.mjs";
 import { snapped } from "../stage/snap.mjs";
 import * as edit from "./edit.mjs";
@@ -23,7 +24,7 @@ export function poseTools(session, openMenu, marks) {
   const options = (act) => ({ ...session.options, depth: act.alt }); // Alt: a limb may turn towards the eye
 
   const isFree = () => {
-    const layer = session.state.layers.find(({ id }) => id === "pose");
+    const layer = byId(session.state.layers, "pose");
     return layer.on && !layer.locked;
   };
 

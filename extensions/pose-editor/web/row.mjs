@@ -49,8 +49,6 @@ export function jointAt(joint, point) {
 /** All places of a part that the person has. */
 export const placesOf = (person, part) => person[part].map((_, n) => STARTS[part] + n);
 
-export const partSize = (part) => SIZES[part];
-
 /** The middle of the hips that are on, or null. */
 export const midHip = (row) => meanOf([R_HIP, L_HIP].filter((hip) => row[hip]?.on).map((hip) => row[hip]));
 

@@ -4,7 +4,7 @@
 import { openHistory } from "../stage/history.mjs";
 import { layer } from "../stage/layers.mjs";
 
-export const LAYERS = [
+const LAYERS = [
   layer("picture", "picture", "Picture"),
   layer("reference", "reference", "Reference", { opacity: 0.5 }),
   layer("map", "reference", "Structure map"),

@@ -22,7 +22,7 @@ export const L_EYE = 15;
 export const R_EAR = 16;
 export const L_EAR = 17;
 
-export const BODY_NAMES = [
+const BODY_NAMES = [
   "nose",
   "neck",
   "right shoulder",
@@ -42,7 +42,7 @@ export const BODY_NAMES = [
   "right ear",
   "left ear",
 ];
-export const FEET_NAMES = [
+const FEET_NAMES = [
   "left big toe",
   "left small toe",
   "left heel",
@@ -50,11 +50,11 @@ export const FEET_NAMES = [
   "right small toe",
   "right heel",
 ];
-export const HAND_NAMES = {
+const HAND_NAMES = {
   left: fingers("left hand"),
   right: fingers("right hand"),
 };
-export const FACE_NAMES = [
+const FACE_NAMES = [
   ...numbered("face: jaw {number}", 17),
   ...numbered("face: right brow {number}", 5),
   ...numbered("face: left brow {number}", 5),

@@ -8,19 +8,6 @@ import { boundsOf } from "./strokes.mjs";
 const EVERY = 24; // strokes between two copies of a layer to begin from when strokes are taken back; fills are slow
 const MEMORY = 192 * 1024 * 1024; // bytes for such copies
 
-/** All strokes on an emptied context; `background`: a colour below them, which no eraser reaches. */
-export function paintStrokes(context, strokes, { background } = {}) {
-  const { width, height } = context.canvas;
-  context.clearRect(0, 0, width, height);
-  for (const stroke of strokes) paintStroke(context, stroke);
-  if (!background) return;
-  context.save();
-  context.globalCompositeOperation = "destination-over";
-  context.fillStyle = background;
-  context.fillRect(0, 0, width, height);
-  context.restore();
-}
-
 export function paintStroke(context, stroke) {
   if (stroke.tool === "fill") pourInto(context, stroke);
   else shape(context, stroke, outline(stroke));

@@ -3,6 +3,7 @@
 //  points: [{x, y, p: pressure 0..1}]}, and for "fill", whose one point is its seed, {tolerance: 0..255, gap: px}.
 // Strokes are never mutated. The order of a list of strokes is the order of painting.
 
+import { PoseError } from "./document.mjs";
 import { none, snapped, STEP } from "./guides.mjs";
 import { simplified, smoothed } from "./strokeline.mjs";
 
@@ -11,8 +12,22 @@ const CLOSEST = 0.3; // pixels: nearer points say nothing new
 const THINNEST = 0.15; // of the size, at no pressure
 const CURVE = 0.8; // of pressure: below 1 a light touch already counts
 
+const MOST_STROKES = 20_000;
+const MOST_POINTS = 2_000_000;
 const DEFAULTS = { tool: "pen", colour: "#000000", size: 4, opacity: 1 };
 const FILLED = { tolerance: 32, gap: 0 };
+
+/** The list with one stroke more, or a sentence where it is full. */
+export function added(strokes, stroke) {
+  const points = strokes.reduce((sum, one) => sum + one.points.length, stroke.points.length);
+  refuseMany("The drawing has {count} strokes; at most {most} are possible.", strokes.length + 1, MOST_STROKES);
+  refuseMany("The drawing has {count} points; at most {most} are possible.", points, MOST_POINTS);
+  return [...strokes, stroke];
+}
+
+function refuseMany(sentence, count, most) {
+  if (count > most) throw new PoseError(sentence, { count, most });
+}
 
 /** A new stroke at a point; `options`: its own fields. */
 export function begun(at, options = {}) {
@@ -64,13 +79,8 @@ export function boundsOf(stroke, from = 0) {
   return { x, y, width: Math.ceil(edge.right) - x, height: Math.ceil(edge.bottom) - y };
 }
 
-export const moved = (stroke, dx, dy) => ({
-  ...stroke,
-  points: stroke.points.map(({ x, y, p }) => rounded({ x: x + dx, y: y + dy, p })),
-});
-
 /** Coordinates in tenths of a pixel, pressure in hundredths. */
-export const rounded = ({ x, y, p = 1 }) => ({
+const rounded = ({ x, y, p = 1 }) => ({
   x: Math.round(x * 10) / 10,
   y: Math.round(y * 10) / 10,
   p: Math.round(Math.min(1, Math.max(0, p)) * 100) / 100,

@@ -12,9 +12,6 @@ export { addPart } from "./presets.mjs";
 
 const ANKLES = [sk.L_ANKLE, sk.R_ANKLE];
 
-export const moveBy = (pose, person, dx, dy, part = null) =>
-  transformed(pose, person, part, (point) => plus(point, { x: dx, y: dy }));
-
 /** Turns a person (part null) or a part by `angle` (radians, clockwise) about a point or its own pivot. */
 export function turnBy(pose, person, part, angle, about = pivotOf(pose.people[person], part)) {
   return about ? transformed(pose, person, part, carrier(about, about, angle)) : pose;
@@ -61,11 +58,6 @@ export function duplicate(pose, person, by = 0.04 * pose.width) {
   return { ...pose, people };
 }
 
-export function add(pose, person) {
-  checkRoom(pose);
-  return { ...pose, people: [...pose.people, person] };
-}
-
 export const remove = (pose, person) => ({ ...pose, people: pose.people.filter((_, n) => n !== person) });
 
 /** The people in another order: `order` names each one's present place. */
@@ -79,7 +71,7 @@ export const removePart = (pose, person, part) =>
   part === "body" ? pose : withPerson(pose, person, { ...pose.people[person], [part]: [] });
 
 /** The point about which a person or a part turns: wrist, ankles, nose, or the middle; null when nothing is there. */
-export function pivotOf(person, part) {
+function pivotOf(person, part) {
   if (part === null) return boxMiddle(rowOf(person).filter((joint) => joint?.on));
   if (part === "left" || part === "right") return held(person, part === "left" ? sk.L_WRIST : sk.R_WRIST, part, 0);
   if (part === "face") return held(person, sk.NOSE, "face", 30);

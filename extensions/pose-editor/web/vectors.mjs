@@ -10,7 +10,6 @@ export const distance = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
 export const angleOf = (a) => Math.atan2(a.y, a.x);
 export const towards = (angle, far = 1) => ({ x: far * Math.cos(angle), y: far * Math.sin(angle) });
 export const between = (a, b, share) => ({ x: a.x + (b.x - a.x) * share, y: a.y + (b.y - a.y) * share });
-export const across = (a) => ({ x: -a.y, y: a.x });
 
 /** The direction of `a`, or `other` where it has none. */
 export const unit = (a, other = { x: 0, y: 1 }) => (length(a) > 1e-9 ? times(a, 1 / length(a)) : other);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stage } from "./pages.mjs";
 
-const { command, idle, reduce, wheelFactor } = await stage("gestures.mjs");
+const { command } = await stage("keys.mjs");
+const { idle, reduce, wheelFactor } = await stage("gestures.mjs");
 
 /** Plays events [type, id, x, y, more] and gives the acts and the last state. */
 function play(...events) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stage } from "./pages.mjs";
 
-const { boxBetween, boxOf, frameHandles, framePull, hit, inside, toggled } = await stage("select.mjs");
+const { boxBetween, boxOf, frameHandles, framePull, hit, inside } = await stage("select.mjs");
 const { snapped } = await stage("snap.mjs");
 
 const near = (actual, expected) => {
@@ -41,12 +41,6 @@ test("what a marquee and a lasso take", () => {
   ];
   assert.equal(ids(inside([...dots.slice(1), { id: "d", x: 10, y: 3 }, { id: "e", x: 3, y: 10 }], bow)), "bce");
   assert.deepEqual(inside(dots, []), []);
-});
-
-test("chosen ones leave, others join, and the old selection stays as it was", () => {
-  const before = new Set(["a", "b"]);
-  assert.deepEqual([...toggled(before, ["b", "c"])], ["a", "c"]);
-  assert.equal(before.size, 2);
 });
 
 test("the box around points", () => {

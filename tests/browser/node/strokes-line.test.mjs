@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { page } from "./pages.mjs";
 import { random } from "./seeded.mjs";
 
-const { begun, boundsOf, extended, finished, moved, pressureOf, widthOf } = await page("pose-editor", "strokes.mjs");
+const { PoseError } = await page("pose-editor", "document.mjs");
+const { added, begun, boundsOf, extended, finished, pressureOf, widthOf } = await page("pose-editor", "strokes.mjs");
 const { simplified, smoothed } = await page("pose-editor", "strokeline.mjs");
 
 const at = (x, y, p = 1) => ({ x, y, p });
@@ -97,8 +98,14 @@ test("the bounds are whole pixels around all of the line's width", () => {
   assert.equal(boundsOf(begun(at(1, 1), { tool: "fill" })), null);
 });
 
-test("a stroke that is moved keeps its shape", () => {
-  assert.deepEqual(moved(extended(begun(at(1, 2, 0.5)), [at(4, 6)]), 10, -0.5).points, [at(11, 1.5, 0.5), at(14, 5.5)]);
+test("a stroke is added to a list until it is full", () => {
+  const [one, other] = [begun(at(1, 2)), begun(at(3, 4))];
+  assert.deepEqual(added([one], other), [one, other]);
+  const full = (sentence, count) => (error) =>
+    error instanceof PoseError && sentence.test(error.message) && error.values.count === count;
+  assert.throws(() => added(Array(20_000).fill(one), other), full(/strokes; at most/, 20_001));
+  const long = { ...one, points: Array(2_000_000).fill(at(0, 0)) };
+  assert.throws(() => added([long], other), full(/points; at most/, 2_000_001));
 });
 
 // --- smoothing and simplifying

@@ -5,7 +5,7 @@ import { random } from "./seeded.mjs";
 import { softCanvas, softCopy, wound } from "./softcanvas.mjs";
 
 const { outline } = await page("pose-editor", "brush.mjs");
-const { endLive, layerOn, paintLive, paintStroke, paintStrokes, show } = await page("pose-editor", "strokepaint.mjs");
+const { endLive, layerOn, paintLive, paintStroke, show } = await page("pose-editor", "strokepaint.mjs");
 const { begun, extended, finished, widthOf } = await page("pose-editor", "strokes.mjs");
 
 const at = (x, y, p = 1) => ({ x, y, p });
@@ -99,26 +99,13 @@ test("a stroke is one path, filled once; an eraser takes away", () => {
   assert.equal(asked({ ...pen, tool: "eraser" })[1], "globalCompositeOperation=destination-out");
 });
 
-test("a background comes below everything, last, so that no eraser reaches it", () => {
-  const { calls, context } = recorder();
-  paintStrokes(context, [], { background: "#ffffff" });
-  assert.deepEqual(calls, [
-    ["clearRect", 0, 0, 8, 4],
-    ["save"],
-    "globalCompositeOperation=destination-over",
-    "fillStyle=#ffffff",
-    ["fillRect", 0, 0, 8, 4],
-    ["restore"],
-  ]);
-});
-
 // --- layers, on a canvas in plain arithmetic
 
 const soft = () => softCanvas(WIDTH, HEIGHT);
 const layer = () => layerOn(soft().getContext(), softCopy);
 const painted = (strokes) => {
   const canvas = soft();
-  paintStrokes(canvas.getContext(), strokes);
+  for (const stroke of strokes) paintStroke(canvas.getContext(), stroke);
   return canvas.data;
 };
 

@@ -67,13 +67,6 @@ export function openAutosave(key, { read, debounce = 400, failed = () => {}, sel
     /** Writes at once what is not written yet. */
     save: () => (timer ? save() : writing),
     load: async () => (await (await store).get(key))?.value ?? null,
-    /** Forgets what is kept under the key. */
-    async clear() {
-      self.clearTimeout(timer);
-      timer = 0;
-      await writing;
-      await (await store).remove(key);
-    },
     /** Calls the listener when another page writes to the same key; gives a function that ends it. */
     onForeign: (listener) => (listeners.add(listener), () => listeners.delete(listener)),
     async close() {

@@ -9,8 +9,6 @@
 // All but pan, pinch and zoom also carry the event's manner {device, pressure 0..1, shift, alt, ctrl, eraser}, and a drag
 // `points`: every place since the last act, [{x, y, pressure, time}].
 
-export { command } from "./keys.mjs";
-
 const SLOP = { mouse: 3, pen: 6, touch: 9 }; // CSS pixels a press may wander and still be a tap
 const DOUBLE = { within: 350, near: 24 }; // ms, CSS pixels
 const HOLD = 600; // ms

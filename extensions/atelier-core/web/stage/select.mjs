@@ -33,13 +33,6 @@ export function inside(handles, boxOrPolygon) {
   return handles.filter((handle) => within(handle, boxOrPolygon));
 }
 
-/** The selection (a Set of ids) with each of `ids` turned over: chosen ones leave, others join. */
-export function toggled(selection, ids) {
-  const next = new Set(selection);
-  for (const id of ids) if (!next.delete(id)) next.add(id);
-  return next;
-}
-
 /** The smallest box around points; null around none. */
 export function boxOf(points) {
   if (!points.length) return null;

@@ -1,5 +1,5 @@
 // Where a browser keeps things: its database, else localStorage, else only this page's memory.
-// A store = {put(key, record) -> whether it is kept, get(key), remove(key), slim: little room, lasts: beyond a reload}.
+// A store = {put(key, record) -> whether it is kept, get(key), slim: little room, lasts: beyond a reload}.
 
 const DATABASE = "atelier";
 const TABLE = "kept";
@@ -42,7 +42,6 @@ function tableOf(db) {
     lasts: true,
     put: async (key, record) => (await run("readwrite", (table) => table.put(record, key))).ok,
     get: async (key) => (await run("readonly", (table) => table.get(key))).result ?? null,
-    remove: async (key) => void (await run("readwrite", (table) => table.delete(key))),
   };
 }
 
@@ -65,7 +64,6 @@ function plain(self) {
       const text = kept.getItem(PREFIX + key);
       return text === null ? null : JSON.parse(text);
     },
-    remove: async (key) => kept.removeItem(PREFIX + key),
   };
 }
 
@@ -89,6 +87,5 @@ function memory() {
     lasts: false,
     put: async (key, record) => (kept.set(key, record), true),
     get: async (key) => kept.get(key) ?? null,
-    remove: async (key) => void kept.delete(key),
   };
 }
