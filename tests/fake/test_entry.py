@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterator
+from copy import copy
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from atelier_core import hosts, units
 from atelier_core.hosts.fake import FakeHost
 from fastapi import FastAPI
+from PIL import Image
 
 UNIT = "from atelier_core.units import Unit\nUNIT = Unit('Good', extras=True, upscalers=True)\n"
 PANEL = """
@@ -249,12 +251,13 @@ class Run:
     def __init__(self) -> None:
         self.width, self.height = 320, 240
         self.extra_generation_params: dict[str, str] = {}
+        self.script_args: tuple[Any, ...] = ()
         self.said: list[str] = []
         self.comment = self.said.append
 
 
-def always_script(webui: Webui, home: Path) -> Any:
-    unit(home, "good", __init__=ALWAYS_UNIT, panel=ALWAYS)
+def always_script(webui: Webui, home: Path, panel: str = ALWAYS) -> Any:
+    unit(home, "good", __init__=ALWAYS_UNIT, panel=panel)
     (kind,) = load(home).values()
     script = kind()
     assert [part.elem_id for part in script.ui(is_img2img=True)] == ["atelier_good_img2img_look"]
@@ -299,12 +302,107 @@ def test_the_plot_steps_through_an_accordion_s_value(webui: Webui, tmp_path: Pat
     assert run.extra_generation_params == {"Good look": "blue 320x240"}
 
 
-def test_a_control_that_left_no_trace_is_told(webui: Webui, tmp_path: Path) -> None:
-    script, run, made = always_script(webui, tmp_path), Run(), SimpleNamespace(comments="")
-    run.atelier_controls = 2  # type: ignore[attr-defined]
-    run.extra_generation_params = {"ControlNet 0": "…"}
-    script.postprocess(run, made)
-    assert made.comments == "Atelier: ControlNet did not run; the webui's console says why.\n"
-    made.comments, run.extra_generation_params["ControlNet 1"] = "", "…"
-    script.postprocess(run, made)
-    assert made.comments == ""
+def test_a_step_of_the_plot_turns_the_accordion_on(webui: Webui, tmp_path: Path) -> None:
+    panel = ALWAYS.replace("f\"{values['look']} ", "f\"{values.get('on')} ")
+    script, run = always_script(webui, tmp_path, panel), Run()
+    webui.called("on_before_ui")
+    script.before_process(run, "red")
+    assert run.extra_generation_params == {"Good look": "None 320x240"}
+    webui.grid.axis_options[0].apply(run, "blue", [])
+    script.before_process(run, "red")
+    assert run.extra_generation_params == {"Good look": "True 320x240"}
+
+
+def test_a_spoilt_infotext_changes_nothing(webui: Webui, tmp_path: Path) -> None:
+    spoilt = 'def restored(host, tab, name, entries):\n    raise UserError("This is not a pose.")\n\ndef restored_not('
+    script = always_script(webui, tmp_path, ALWAYS.replace("def restored(", spoilt))
+    ((_, value),) = script.infotext_fields
+    assert value({"Good look": "blue"}) is None
+
+
+def test_copies_of_a_run_share_no_infotext(webui: Webui, tmp_path: Path) -> None:
+    script, run = always_script(webui, tmp_path), Run()
+    first, second = copy(run), copy(run)
+    script.before_process(first, "red")
+    script.before_process(second, "wrong")
+    assert (first.extra_generation_params, second.extra_generation_params) == ({"Good look": "red 320x240"}, {})
+
+
+def test_a_run_that_is_used_again_keeps_nothing_of_before(webui: Webui, tmp_path: Path) -> None:
+    script, run = always_script(webui, tmp_path), Run()
+    run.extra_generation_params = {"Theirs": "1"}
+    script.before_process(run, "red")
+    script.before_process(run, "wrong")
+    assert run.extra_generation_params == {"Theirs": "1"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "size"),
+    [
+        ({"inpaint_full_res": 1}, "320x240"),
+        ({"inpaint_full_res": 0, "image_mask": "one"}, "320x240"),
+        ({"inpaint_full_res": 1, "image_mask": "one"}, "640x200"),
+    ],
+)
+def test_where_only_the_masked_part_is_painted_a_map_lies_over_the_whole_picture(
+    webui: Webui, tmp_path: Path, changed: dict[str, Any], size: str
+) -> None:
+    script, run = always_script(webui, tmp_path), Run()
+    vars(run).update(changed, init_images=[Image.new("L", (640, 200))])
+    script.before_process(run, "red")
+    assert run.extra_generation_params == {"Good look": f"red {size}"}
+
+
+CONTROLLED = ALWAYS.replace(
+    "Additions(info=", 'Additions((Control("openpose", Image.new("RGB", tuple(size))),), info='
+).replace("import gradio as gr\n", "import gradio as gr\nfrom PIL import Image\nfrom atelier_core.job import Control\n")
+
+
+class Steered:
+    """A webui with ControlNet: its first unit is in use, the second is off, the third argument is no unit."""
+
+    def __init__(self, webui: Webui, home: Path) -> None:
+        self.script = always_script(webui, home, CONTROLLED)
+        self.net = SimpleNamespace(title=lambda: "ControlNet", args_from=1, args_to=4, latest_network=None)
+        runner = SimpleNamespace(alwayson_scripts=[self.net])
+        vars(sys.modules["modules.scripts"]).update(scripts_txt2img=runner, scripts_img2img=runner)
+        controls = importlib.import_module("atelier_core.hosts.a1111.controls").Controls
+        members = {"known_models": lambda _: ["an openpose"], "unit": lambda _, control, model: {"enabled": True}}
+        kind = type("Own", (controls,), members)
+        hosts.current().generator = SimpleNamespace(controls=kind)  # type: ignore[attr-defined]
+        self.run = Run()
+        self.theirs = (0, {"enabled": True}, {"enabled": False}, None)
+        self.run.script_args = self.theirs
+
+    def process(self, look: str = "red", hooked: bool = True) -> None:
+        self.script.before_process(self.run, look)
+        if hooked:
+            self.net.latest_network = object()
+        self.script.process_batch(self.run, look, batch_number=0)
+        self.script.process_batch(self.run, look, batch_number=1)
+
+
+def test_a_run_that_is_used_again_gets_one_unit_each_time(webui: Webui, tmp_path: Path) -> None:
+    steered = Steered(webui, tmp_path)
+    for _ in range(3):
+        steered.process()
+        assert [bool(one and one["enabled"]) for one in steered.run.script_args[1:]] == [True, True, False]
+    steered.process("wrong")
+    assert steered.run.script_args == steered.theirs
+    assert steered.run.said == ["Atelier: There is no look “wrong”."]
+
+
+def test_no_free_unit_is_said(webui: Webui, tmp_path: Path) -> None:
+    steered = Steered(webui, tmp_path)
+    steered.run.script_args = (0, {"enabled": True}, {"enabled": True}, None)
+    steered.process()
+    assert steered.run.said == ["Atelier: All ControlNet units of this tab are in use: switch one off."]
+    assert steered.run.extra_generation_params == {}
+
+
+def test_a_control_that_got_nowhere_is_told_once_and_not_in_the_infotext(webui: Webui, tmp_path: Path) -> None:
+    steered = Steered(webui, tmp_path)
+    steered.net.latest_network = object()  # of a run that broke off
+    steered.process(hooked=False)
+    assert steered.run.said == ["Atelier: ControlNet did not run; the webui's console says why."]
+    assert steered.run.extra_generation_params == {}

@@ -7,6 +7,7 @@ import pytest
 from safetensors.torch import save_file
 from shiftnet import random_weights, srvgg
 from tiny import SD15_WIDE, tiny_adapter, tiny_controlnet
+from torch import zeros
 from webui import CONTROLNET, ROOT, Webui, given
 
 
@@ -31,6 +32,8 @@ def webui(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def _with_control(kind: str, folder: Path, extensions: dict[str, Path]) -> None:
     """A model of the checkpoint's width: for Forge's own ControlNet, or for A1111's extension if that is given."""
+    folder.mkdir(parents=True)
+    save_file({"what": zeros(3)}, folder / "spoilt.safetensors")
     if kind == "forge":
         tiny_controlnet(folder / "random.safetensors", SD15_WIDE, half=True)
     elif CONTROLNET in os.environ:

@@ -68,9 +68,34 @@ def test_an_accordion_of_the_host_s_own_tab_gives_the_same_map(steered: Webui) -
     assert document.from_code(entry(info)) == pose() and "ControlNet 0" in info
 
 
-def own_tab(webui: Webui, **changed: Any) -> dict[str, Any]:
+def test_a_loop_over_one_run_steers_each_picture_once(steered: Webui) -> None:
+    steered.post("/atelier-hints", {})
+    start = io.BytesIO()
+    Image.new("RGB", (128, 192), (90, 120, 60)).save(start, "PNG")
+    loop = {"script_name": "Loopback", "script_args": [3, 0.5, "Linear", "None"]}
+    asked = {**own_tab(steered, img2img=True), **loop, "init_images": [base64.b64encode(start.getvalue()).decode()]}
+    status, answer = steered.post("/sdapi/v1/img2img", asked)
+    assert status == 200, answer
+    assert noted(steered) == [of(draw.map_of(pose()))] * 3
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["tab", "route"])
+def test_a_model_that_is_none_is_told(steered: Webui, own: bool) -> None:
+    steered.post("/atelier-hints", {})
+    if own:
+        status, answer = steered.post("/sdapi/v1/txt2img", own_tab(steered, pose_model="spoilt"))
+        assert status == 200 and "Atelier pose" not in answer["info"], answer
+        assert "ControlNet did not run; the webui's console says why." in steered.said()
+    else:
+        asked = {"document": document.to_text(pose()), "steps": 2, "pose_model": "spoilt"}
+        status, answer = steered.post(f"{URL}/generate", asked)
+        assert (status, answer["error"]) == (400, "ControlNet did not run; the webui's console says why.")
+    assert noted(steered) == []
+
+
+def own_tab(webui: Webui, img2img: bool = False, **changed: Any) -> dict[str, Any]:
     """A request as the host's API takes it; the arguments of our script in the order of its controls."""
-    scripts = {one["name"]: one for one in webui.get("/sdapi/v1/script-info") if not one["is_img2img"]}
+    scripts = {one["name"]: one for one in webui.get("/sdapi/v1/script-info") if one["is_img2img"] == img2img}
     labels = [argument["label"] for argument in scripts["atelier: pose"]["args"]]
     state = json.dumps({"pose": document.to_document(pose()), "picture": None, "sketch": None})
     values = {"on": True, "page": "", "state": state, "preset": "None", "pose_weight": 1, "pose_start": 0}

@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+from .errors import UserError
 from .geometry import Extent
 from .host import Host
 from .job import Control
@@ -57,3 +58,11 @@ class AlwaysEntry:
     add: Callable[[Host, dict[str, Any], Extent], Additions]  # their values and the picture's size; may raise UserError
     restored: Callable[[Host, str, str, Mapping[str, str]], Any]  # tab, component's name, infotext -> update or None
     axes: tuple[Axis, ...] = ()
+    switch: str = "on"  # the component that turns it on, as a step of the plot does
+
+    def read(self, host: Host, tab: str, name: str, infotext: Mapping[str, str]) -> Any:
+        """What an infotext says of a component; nothing too where it is spoilt, as it may come from anywhere."""
+        try:
+            return self.restored(host, tab, name, infotext)
+        except UserError:
+            return None

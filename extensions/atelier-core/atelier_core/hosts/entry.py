@@ -82,7 +82,7 @@ def _tabs(live: tuple[Unit, ...]) -> list[tuple[Any, str, str]]:
 def _axes(live: tuple[Unit, ...]) -> None:
     for unit in (unit for unit in live if unit.always):
         with _isolated(unit):
-            always.register_axes([unit.module("panel").ALWAYS], current())  # type: ignore[arg-type]
+            always.register_axes(unit.module("panel").ALWAYS, current())  # type: ignore[arg-type]
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from modules_forge import shared as forge_shared
 from ..job import Control
 from ..memory import Lent
 from .a1111.annotators import Annotators
-from .a1111.controls import Controls
+from .a1111.controls import Controls, is_on
 from .a1111.generate import Generator
 from .a1111.host import A1111Host
 
@@ -41,6 +41,13 @@ class ForgeControls(Controls):
             guidance_end=control.end,
             resize_mode="Just Resize",
         )
+
+    def begin(self) -> None:
+        """Forge forgets by itself what the script had made ready."""
+
+    def ready(self, p: Any) -> bool:
+        on = [place for place in self._places() if is_on(p.script_args[place]) is not False]
+        return len(self.script.current_params) == len(on)
 
 
 class ForgeAnnotators(Annotators):

@@ -93,7 +93,6 @@ class Generator:
                 processed = processing.process_images(p)
             if shared.state.interrupted or shared.state.skipped:
                 raise Interrupted
-            controls.prove(p)
             loras.prove()
         return self._result(job, processed, controls)
 

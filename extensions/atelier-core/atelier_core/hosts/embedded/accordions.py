@@ -35,6 +35,6 @@ def restored(host: EmbeddedHost, tab: str, units: Sequence[Unit], names: tuple[s
     entries, known = read_entries(split_infotext(infotext)[1]), {unit.name: unit for unit in units}
     found = []
     for of_unit, _, name in (name.partition("/") for name in names if is_of_unit(name)):
-        value = known[of_unit].module("panel").ALWAYS.restored(host, tab, name, entries) if entries else None
+        value = known[of_unit].module("panel").ALWAYS.read(host, tab, name, entries) if entries else None
         found.append(gr.update() if value is None else value)
     return found
