@@ -60,12 +60,30 @@ class Annotators:
         return self._answered(self.processors()[name], picture)
 
     def _answered(self, processor: Any, picture: Image.Image) -> Annotated:
+        """At the picture's own size if that is not too much: a pose of a smaller one is in other pixels."""
         poses: list[Mapping[str, Any]] = []
-        side = min(FINEST, max(64, min(picture.size) // 64 * 64))
+        factor = max(1.0, min(picture.size) / FINEST)
+        seen = picture if factor == 1 else picture.resize([round(side / factor) for side in picture.size])
         try:
-            made = processor(np.asarray(picture.convert("RGB")), side, json_pose_callback=poses.append)
+            made = processor(np.asarray(seen.convert("RGB")), min(seen.size), json_pose_callback=poses.append)
         finally:
             processor.unload() if hasattr(processor, "unload") else None
         made = getattr(made, "value", made[0] if isinstance(made, tuple) else made)
         shown = Image.fromarray(np.asarray(made)).convert("RGB")
-        return Annotated(shown.resize(picture.size, Image.Resampling.LANCZOS), tuple(poses))
+        larger = tuple(_larger(pose, factor, picture.size) for pose in poses) if factor > 1 else tuple(poses)
+        return Annotated(shown.resize(picture.size, Image.Resampling.LANCZOS), larger)
+
+
+def _larger(pose: Mapping[str, Any], factor: float, size: tuple[int, int]) -> Mapping[str, Any]:
+    """A pose of a smaller picture in pixels of the whole one. Some preprocessors give pixels, others fractions of their
+    canvas, which is the picture they saw with strips at its right and bottom."""
+    lists = [numbers for person in pose["people"] for numbers in person.values() if numbers]
+    across = down = factor
+    if all(abs(value) <= 2 for numbers in lists for value in numbers):
+        across, down = factor * pose["canvas_width"], factor * pose["canvas_height"]
+    people = [{key: _times(numbers, across, down) for key, numbers in one.items()} for one in pose["people"]]
+    return {"people": people, "canvas_width": size[0], "canvas_height": size[1]}
+
+
+def _times(numbers: list[float] | None, across: float, down: float) -> list[float] | None:
+    return numbers and (np.reshape(numbers, (-1, 3)) * (across, down, 1)).ravel().tolist()
