@@ -20,7 +20,7 @@ from atelier_core.geometry import Extent
 from atelier_core.hosts.fake import FakeHost
 from atelier_core.job import Job
 from atelier_core.units import load
-from atelier_pose_editor import api, dialects, document, draw, plan, run
+from atelier_pose_editor import api, dialects, document, draw, looks, plan, run
 from atelier_pose_editor.skeleton import Joint, Person, Pose
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -171,10 +171,20 @@ def test_an_expression_changes_nothing_but_the_face(host: Host) -> None:
     shown = store.put(scene())
     (done,) = made(host, way="expression", expression="angry", picture=shown, document=posed(), prompt="Ann", steps=2)
     (job,) = host.jobs
-    assert job.prompt.startswith("Ann, ") and [control.kind for control in job.controls] == ["canny"]
+    assert job.prompt.startswith("Ann, ")
+    (edges,) = job.controls
+    hint = looks.EXPRESSIONS["angry"].hint
+    assert (edges.kind, edges.weight, edges.start, edges.end) == ("canny", hint.weight, hint.start, hint.end)
     before, after = (np.asarray(Image.open(at)).astype(int) for at in (store.get(shown), done.path))
     changed = (before != after).any(axis=2)
     assert changed[20:40, 55:78].any() and not changed[60:].any()
+
+
+def test_a_map_that_the_user_chose_holds_an_expression_as_they_say(host: Host) -> None:
+    shown, own = store.put(scene()), {"picture_map": "canny", "picture_weight": 0.9}
+    made(host, way="expression", picture=shown, document=posed(), steps=2, **own)
+    (edges,) = host.jobs[0].controls
+    assert (edges.weight, edges.end) == (0.9, 1.0)
 
 
 def test_a_second_face_far_away_does_not_soften_the_first_one_more(host: Host) -> None:

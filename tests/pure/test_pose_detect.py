@@ -224,6 +224,21 @@ def test_whoever_is_found_twice_counts_once(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(MediapipePeople().find(np.zeros((600, 900, 3), np.uint8))) == 1
 
 
+def test_a_joint_on_the_very_edge_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Low(Holistic):
+        def process(self, picture: np.ndarray) -> SimpleNamespace:
+            seen = super().process(picture)
+            if seen.pose_landmarks:
+                seen.pose_landmarks.landmark[0].y = 599.97 / 600
+            return seen
+
+    with_solutions(monkeypatch, SimpleNamespace(holistic=SimpleNamespace(Holistic=Low)))
+    picture = np.full((600, 900, 3), 90, np.uint8)
+    picture[60:200, 420:423] = (255, 0, 0)
+    (person,) = MediapipePeople().find(picture)
+    assert person.body[0].on and person.body[0].y == 600
+
+
 def test_mediapipe_without_its_networks_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     with_solutions(monkeypatch, None)
     assert MediapipePeople().available() == "This version of mediapipe comes without its networks."

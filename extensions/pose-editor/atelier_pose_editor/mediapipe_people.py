@@ -75,8 +75,9 @@ def _points(marks: Any, size: Extent) -> Any:
 
 def _again(person: Person, covered: Bytes) -> bool:
     """Whether this is what is left of someone who was found before."""
-    shown = [joint for joint in person.body if joint.on]
-    return sum(covered[int(joint.y), int(joint.x)] > 0 for joint in shown) > 0.5 * len(shown)
+    shown = np.array([(joint.y, joint.x) for joint in person.body if joint.on]).astype(int)
+    rows, columns = np.minimum(shown, np.array(covered.shape) - 1).T  # rounded to 0.1 px, a joint may be on the edge
+    return bool((covered[rows, columns] > 0).mean() > 0.5)
 
 
 def outline(person: Person, size: Extent) -> Bytes:

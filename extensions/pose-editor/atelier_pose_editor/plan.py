@@ -110,7 +110,12 @@ def _expression(given: Given) -> Plan:
     job = _job(given, picture.extent, init=rgb(picture), mask=Image.fromarray(mask), denoise=chosen.denoise)
     words = (", ".join(filter(None, (given.args.prompt, chosen.prompt))), chosen.negative)
     job = replace(job, prompt=words[0], negative=", ".join(filter(None, (job.negative, words[1]))))
-    return Plan((replace(job, controls=given.maps),), picture, mask, feather)
+    hint = chosen.hint
+    controls = [
+        one if given.args.picture_map else replace(one, weight=hint.weight, start=hint.start, end=hint.end)
+        for one in given.maps
+    ]
+    return Plan((replace(job, controls=tuple(controls)),), picture, mask, feather)
 
 
 def _needed(given: Given) -> Picture:
@@ -179,7 +184,7 @@ def extended(picture: Picture, room: Padding) -> Picture:
     larger = cv2.copyMakeBorder(picture.pixels, *sides, cv2.BORDER_REPLICATE)
     if picture.has_alpha:
         new = new_part(picture.extent, room, 0) > 0
-        larger[new, 3] = np.iinfo(larger.dtype).max
+        larger[new, 3] = np.iinfo(picture.pixels.dtype).max
     return picture.with_pixels(larger)
 
 
