@@ -19,6 +19,7 @@ MOST_BYTES = 8 << 20  # of JSON
 _TEXTS = {"name": 200, "concept": 200, "prompt": 4000}  # the longest, in characters
 _COLOUR = re.compile(r"(#[0-9a-fA-F]{6})?")
 _PREFIX = "ap1."  # of a code; another number is another way of packing
+_LATER = re.compile(r"ap(?!1\.)[0-9]+\.")
 
 
 def to_document(pose: Pose) -> dict[str, Any]:
@@ -162,6 +163,8 @@ def _packed(part: Part) -> list[int]:
 
 def from_code(text: str) -> Pose:
     """A code may unpack to at most 8 MB; a longer one is refused before it takes that room."""
+    if _LATER.match(text):
+        raise UserError("This pose was written by a newer version.")
     try:
         if len(text) > MOST_BYTES or not text.startswith(_PREFIX):
             raise ValueError("not ours")

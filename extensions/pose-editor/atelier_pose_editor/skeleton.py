@@ -21,9 +21,6 @@ JOINT_NAMES = (
     *("right hip", "right knee", "right ankle", "left hip", "left knee", "left ankle"),
     *("right eye", "left eye", "right ear", "left ear"),
 )
-FOOT_NAMES = (
-    *("left big toe", "left small toe", "left heel", "right big toe", "right small toe", "right heel"),
-)  # fmt: skip
 LIMBS = (  # in the order of drawing; limb i has the colour of joint i, darker
     *((1, 2), (1, 5), (2, 3), (3, 4), (5, 6), (6, 7), (1, 8), (8, 9), (9, 10), (1, 11), (11, 12), (12, 13)),
     *((1, 0), (0, 14), (14, 16), (0, 15), (15, 17)),
@@ -49,7 +46,7 @@ FACE_GROUPS = {  # first and last point, inclusive
     "pupils": (68, 69),
 }
 BODY_25 = (0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18)  # the place there of each joint of ours
-BODY_25_FEET = (19, 20, 21, 22, 23, 24)
+BODY_25_FEET = (19, 20, 21, 22, 23, 24)  # left big toe, small toe, heel; the right ones
 ROOT, NOSE, NOSE_TIP = 1, 0, 30  # the neck, the nose of the body, the same place in the face
 PARENTS = (1, 1, 1, 2, 3, 1, 5, 6, 1, 8, 9, 1, 11, 12, 0, 0, 14, 15)  # the neck is its own
 FOOT_PARENTS = (13, 13, 13, 10, 10, 10)  # ankles of the body
