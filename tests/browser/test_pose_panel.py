@@ -153,6 +153,26 @@ def test_the_drawing_is_given_as_a_see_through_picture(server: PageServer, brows
         assert len(server.uploads) == 1
 
 
+def test_a_stroke_in_progress_is_not_given(server: PageServer, browser: Any) -> None:
+    server.documents["/host"] = webui({"document": json.dumps(told(512, 640)), "picture": None, "stamp": 1})
+    with opened(browser, f"{server.origin}{ROOT}/host", size=(1000, 720)) as page:
+        frame = editor(page)
+        state(page)
+        frame.press("#stage", "b")
+        page.mouse.move(200, 200)
+        page.mouse.down()
+        page.mouse.move(320, 200, steps=3)
+        page.mouse.up()
+        page.mouse.move(200, 400)
+        page.mouse.down()
+        page.mouse.move(320, 400, steps=3)
+        assert page.evaluate("window.atelier.flush('atelier_pose_editor_page')") is True
+        page.mouse.up()
+        alpha = np.asarray(Image.open(io.BytesIO(server.pictures[state(page, "s.sketch")["sketch"]])))[..., 3]
+        rows = np.flatnonzero((alpha > 0).any(axis=1))
+        assert 0 < np.ptp(rows) < 40
+
+
 def test_a_flush_tells_what_is_here_now(server: PageServer, browser: Any) -> None:
     server.documents["/host"] = webui({"document": json.dumps(told(512, 768)), "picture": None, "stamp": 1})
     with opened(browser, f"{server.origin}{ROOT}/host", size=(1000, 720)) as page:

@@ -1,6 +1,7 @@
 // A pose and its document: {width, height, people} in the page, one JSON object everywhere else.
 // A pose is never changed: an edit gives a new one that shares what stayed.
 
+import { t } from "../stage/i18n.mjs";
 import * as figure from "./figure.mjs";
 import * as skeleton from "./skeleton.mjs";
 
@@ -31,10 +32,12 @@ export const colourOf = (number) => COLOURS[number % COLOURS.length];
 
 export const joint = (x, y, on = true, locked = false) => ({ x: rounded(x), y: rounded(y), on, locked });
 
+const nameFor = (number) => t("Person {number}", { number });
+
 /** A person of parts {body, feet, left, right, face}; what is not given is empty or the usual. */
 export function personOf(parts, number = 0) {
   return {
-    ...{ name: `Person ${number + 1}`, colour: colourOf(number), on: true, concept: "", prompt: "" },
+    ...{ name: nameFor(number + 1), colour: colourOf(number), on: true, concept: "", prompt: "" },
     ...{ body: [], feet: [], left: [], right: [], face: [] },
     ...parts,
   };
@@ -131,7 +134,7 @@ function personFrom(object, n) {
     Object.keys(MOST_LETTERS).map((key) => [key, textFrom(given(object[key], ""), number, key)]),
   );
   return {
-    ...{ ...texts, name: texts.name || `Person ${number}`, colour: colour.toLowerCase() || colourOf(n), on },
+    ...{ ...texts, name: texts.name || nameFor(number), colour: colour.toLowerCase() || colourOf(n), on },
     ...{ ...parts, body: parts.body.length ? parts.body : noBody() },
   };
 }

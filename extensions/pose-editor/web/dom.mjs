@@ -60,7 +60,7 @@ export function ask(title, fields, yes = "OK") {
     make("button", { value: "yes", class: "filled", "data-t": yes }),
   );
   const form = make("form", { method: "dialog" }, make("h2", { "data-t": title }), ...inputs, buttons);
-  const dialog = make("dialog", {}, form);
+  const dialog = make("dialog", { "aria-label": t(title) }, form);
   document.body.append(dressed(dialog));
   dialog.showModal();
   form.querySelector("input")?.select();

@@ -17,7 +17,7 @@ const GAP = 2; // pixels: openings of a line up to this wide hold a fill back
 export function drawTools(session, brush, { complain }) {
   let stage = null;
   let layer = null; // of the canvas's size, made when it is first drawn on
-  let live = null; // {stroke, painted: by strokepaint.mjs, tool}
+  let live = null; // {stroke, painted: by strokepaint.mjs, on: the layer it is painted on}
   let turn = 0; // counts what changes on the layer
 
   function layerOf() {
@@ -49,7 +49,7 @@ export function drawTools(session, brush, { complain }) {
     const kind = act.eraser ? "eraser" : tool;
     const stroke = begun({ ...act.point, p: pressed(act) }, { tool: kind, colour, size, gap: GAP });
     show(layerOf(), session.state.strokes);
-    live = { stroke, painted: paintLive(layerOf(), null, stroke) };
+    live = { stroke, painted: paintLive(layerOf(), null, stroke), on: layerOf() };
     return changed();
   }
 
@@ -58,13 +58,13 @@ export function drawTools(session, brush, { complain }) {
     const points = (act.trail ?? [act.point]).map(({ x, y, pressure }) => ({ x, y, p: pressed({ ...act, pressure }) }));
     const how = { stabiliser: brush().steadiness, zoom: stage.view.scale, guides: session.state.guides };
     live.stroke = extended(live.stroke, points, { ...how, straight: act.shift, steps: act.shift });
-    live.painted = paintLive(layerOf(), live.painted, live.stroke);
+    if (live.on === layerOf()) live.painted = paintLive(live.on, live.painted, live.stroke); // else the canvas is another
     changed();
   }
 
   function drop(act) {
     if (!live) return;
-    endLive(layerOf(), live.painted);
+    endLive(live.on, live.painted);
     const { stroke } = live;
     live = null;
     if (!act.cancelled) keep(act.shift || stroke.tool === "line" ? stroke : finished(stroke, { end: endOf(act, stroke) }));
@@ -141,10 +141,17 @@ export function drawTools(session, brush, { complain }) {
     handles: () => (stage?.tool === "vanishing" ? points() : []),
     isEmpty,
     wipe: () => session.state.strokes.length && session.update(t("Remove all strokes"), { strokes: [] }),
-    /** The strokes as a see-through PNG. */
+    /** The strokes as a see-through PNG, without the one in progress. */
     async png() {
-      show(layerOf(), session.state.strokes);
-      return blobOf(layerOf().context.canvas);
+      if (!live) show(layerOf(), session.state.strokes);
+      return blobOf(live ? copyOf(live.painted.under) : layerOf().context.canvas);
     },
   };
+}
+
+function copyOf(image) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.width, image.height];
+  canvas.getContext("2d").drawImage(image, 0, 0);
+  return canvas;
 }

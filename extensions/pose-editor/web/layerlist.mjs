@@ -5,6 +5,8 @@ import { byId, changed, lowered, raised } from "../stage/layers.mjs";
 import { dressed, iconButton, make, slider } from "./dom.mjs";
 import { show } from "./icons.mjs";
 
+const EDITED = new Set(["strokes", "objects"]); // kinds that a hand can change, and a lock can protect
+
 export function openLayers(place, session) {
   const list = make("ul", { class: "rows", "data-list": "layers" });
   place.append(list);
@@ -41,12 +43,14 @@ function layerRow(id, session) {
     set("Change the opacity", { opacity: percent / 100 }, `opacity ${id}`),
   );
   opacity.classList.add("opacity");
+  lock.hidden = !EDITED.has(now().kind);
   const element = dressed(make("li", { class: "row" }, make("div", { class: "line" }, eye, name, lock, up, down), opacity));
 
   function show_(layer) {
     name.textContent = t(layer.name);
     element.toggleAttribute("data-off", !layer.on);
     show(eye, layer.on ? "eye" : "shut");
+    eye.setAttribute("aria-pressed", String(!layer.on));
     show(lock, layer.locked ? "lock" : "unlock");
     lock.setAttribute("aria-pressed", String(layer.locked));
     const input = opacity.querySelector("input");

@@ -9,7 +9,7 @@ const PARTS = ["left", "right", "face", "feet"];
 
 export function openPeople(place, session, actions, openMenuFor) {
   const list = make("ul", { class: "rows", "data-list": "people" });
-  const add = make("button", { type: "button", class: "plain", "data-icon": "plus", onclick: () => actions.addPerson() });
+  const add = make("button", { type: "button", class: "plain", "data-icon": "plus", "data-do": "person" });
   add.append(make("span", { "data-t": "Add a person" }));
   place.append(dressed(list), dressed(make("div", { class: "buttons", style: "margin-top: 8px" }, add)));
   const rows = [];

@@ -3,6 +3,7 @@
 import { t } from "../stage/i18n.mjs";
 import { openMenu } from "../stage/menu.mjs";
 import { partName } from "./actions.mjs";
+import { MOST_PEOPLE } from "./document.mjs";
 import { jointAt } from "./session.mjs";
 
 const ADDABLE = ["left", "right", "face", "feet"];
@@ -15,7 +16,7 @@ export function openPoseMenu(session, actions, place) {
     if (ref && !session.chosen.refs.length) session.choose(ref.person, [ref]);
     const items = ref ? jointItems(ref) : person !== null ? personItems(person) : emptyItems();
     const chosen = await openMenu(place(at), items);
-    if (chosen !== null) runs(chosen, ref, person, point);
+    if (chosen !== null && (person === null || person in session.pose.people)) runs(chosen, ref, person, point);
   };
 
   function jointItems(ref) {
@@ -35,7 +36,7 @@ export function openPoseMenu(session, actions, place) {
     const count = session.pose.people.length;
     return [
       { id: "all", label: t("Choose all of it"), key: "Ctrl+A" },
-      { id: "duplicate", label: t("Duplicate"), key: "Ctrl+D" },
+      { id: "duplicate", label: t("Duplicate"), key: "Ctrl+D", disabled: count >= MOST_PEOPLE },
       { id: "flip", label: t("Flip"), key: "F" },
       { id: "swap", label: t("Swap left and right") },
       { id: "front", label: t("Forward"), key: "PgUp", disabled: person === count - 1 },
@@ -49,7 +50,7 @@ export function openPoseMenu(session, actions, place) {
 
   function emptyItems() {
     return [
-      { id: "add", label: t("Add a person here") },
+      { id: "add", label: t("Add a person here"), disabled: session.pose.people.length >= MOST_PEOPLE },
       { id: "undo", label: t("Undo"), key: "Ctrl+Z", disabled: !session.history.canUndo },
     ];
   }
