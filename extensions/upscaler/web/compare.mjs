@@ -1,7 +1,8 @@
 // The page that compares the picture before and after the work.
 
-import { attach, command } from "../stage/gestures.mjs";
+import { attach } from "../stage/gestures.mjs";
 import { t } from "../stage/i18n.mjs";
+import { command } from "../stage/keys.mjs";
 import { openPage } from "../stage/page.mjs";
 import { PictureError, load, loadFile } from "../stage/pictures.mjs";
 import { openSurface } from "../stage/surface.mjs";
