@@ -260,6 +260,38 @@ def test_the_menu_of_the_empty_canvas(server: PageServer, browser: Any) -> None:
         assert len(pose(page)["people"]) == before + 1
 
 
+def test_a_picture_gives_the_canvas_its_size_until_it_is_removed(server: PageServer, browser: Any) -> None:
+    def give(name: str, kind: str, data: bytes) -> None:
+        page.set_input_files("#file", {"name": name, "mimeType": kind, "buffer": data})
+
+    out = io.BytesIO()
+    Image.new("RGB", (120, 90), "teal").save(out, "PNG")
+    body = [30, 15, 1] * 17 + [0, 0, 0]
+    one = {"name": "Ann", "colour": "", "on": True, "concept": "", "prompt": "", "body": body}
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        give("p.png", "image/png", out.getvalue())
+        page.get_by_role("menuitem", name="Use as the picture").click()
+        page.wait_for_function("atelierEditor.pose().width === 120")
+        assert pose(page)["people"] == []
+        text = {"atelier_pose": 1, "width": 60, "height": 45, "people": [one]}
+        give("p.json", "application/json", json.dumps(text).encode())
+        page.wait_for_function("atelierEditor.pose().people.length === 1")
+        assert (pose(page)["width"], pose(page)["height"]) == (120, 90) and joint(page, 0) == (60, 30)
+        assert handles(page) == 17
+        page.click("[data-do=size]")
+        page.get_by_text("Remove the picture in the layers first.").wait_for()
+        page.evaluate("document.getElementById('section-layers').open = true")
+        give("p.json", "application/json", json.dumps(text | {"height": 60}).encode())
+        page.wait_for_function("atelierEditor.pose().height === 60")
+        assert page.evaluate("atelierEditor.state().picture") is None
+        page.click("[data-do=undo]")
+        assert page.evaluate("atelierEditor.state().picture.height") == 90
+        page.get_by_role("button", name="Remove the picture").click()
+        assert page.evaluate("atelierEditor.state().picture") is None
+        assert page.get_by_role("button", name="Remove the picture").count() == 0
+
+
 def test_the_length_of_a_limb(server: PageServer, browser: Any) -> None:
     with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
         ready(page)

@@ -4,7 +4,7 @@ import { t } from "../stage/i18n.mjs";
 import { openMenu } from "../stage/menu.mjs";
 import { panned, turnOf } from "../stage/view.mjs";
 import { ask } from "./dom.mjs";
-import { side } from "./document.mjs";
+import { PoseError, side } from "./document.mjs";
 import { steer, writers } from "./exports.mjs";
 
 const PAN = 40; // CSS pixels
@@ -92,6 +92,7 @@ export function bindCommands(parts) {
     ["txt2img", "img2img"].flatMap((tab) => [0, 1, 2].map((unit) => ({ id: `${tab} ${unit}`, tab, unit })));
 
   async function resize() {
+    if (session.state.picture) throw new PoseError("The canvas is as large as its picture. Remove the picture in the layers first.");
     const { width, height } = session.pose;
     const limits = { type: "number", required: true, min: 1, max: 8192 };
     const given = await ask("Size of the canvas", [

@@ -6,6 +6,10 @@ import { readPose } from "./dialects.mjs";
 import { fromDocument, MOST_TEXT, PoseError } from "./document.mjs";
 import { asked } from "./host.mjs";
 import { sourceOf } from "./picture.mjs";
+import { stretched } from "./transform.mjs";
+
+/** Whether one picture is the other larger or smaller: a pose of one belongs on the other, to a pixel. */
+const sameShape = (a, b) => Math.abs(a.width * b.height - b.width * a.height) <= Math.max(a.width, a.height, b.width, b.height);
 
 /** `alone`: no webui; `say(sentence)`, `complain(error)`; `middle()`: where in the window a question shall appear. */
 export function openFiles(session, stageElement, { alone, say, complain, middle }) {
@@ -36,7 +40,10 @@ export function openFiles(session, stageElement, { alone, say, complain, middle 
   const openAnswer = ({ document: written, notes }) => take(fromDocument(written), notes ?? []);
 
   function take(pose, notes) {
-    session.update(t("Open a pose"), { pose, ghosts: [], padding: null });
+    const { picture } = session.state;
+    const kept = picture !== null && sameShape(picture, pose);
+    const placed = kept ? stretched(pose, picture) : pose;
+    session.update(t("Open a pose"), { pose: placed, picture: kept ? picture : null, ghosts: [], padding: null });
     session.choose(pose.people.length ? 0 : null);
     for (const note of notes.slice(0, 1)) say(typeof note === "string" ? t(note) : t(note.text, note.values));
   }
@@ -54,9 +61,10 @@ export function openFiles(session, stageElement, { alone, say, complain, middle 
     setPicture(source);
   }
 
-  /** The canvas gets the picture's size. */
+  /** The canvas gets the picture's size. Who stood there to begin with makes room; whom somebody posed stays. */
   function setPicture(source) {
-    const pose = { ...session.pose, width: source.width, height: source.height };
+    const people = session.history.canUndo ? session.pose.people : [];
+    const pose = { ...session.pose, width: source.width, height: source.height, people };
     session.update(t("Open a picture"), { picture: source, pose, padding: null });
   }
 

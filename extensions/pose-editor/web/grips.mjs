@@ -23,10 +23,13 @@ export function handlesOf(session, scale) {
   const person = session.person;
   if (!person || !person.on) return [];
   const handles = partsShown(person, session.opened, scale).flatMap((part) =>
-    person[part].map((joint, n) => handleOf(joint, { person: index, part, index: n }, session)),
+    person[part].flatMap((joint, n) => (isPlaced(joint) ? [handleOf(joint, { person: index, part, index: n }, session)] : [])),
   );
   return refs.length > 1 ? [...handles, ...frameOf(session.pose, refs, scale).handles] : handles;
 }
+
+/** Files have hidden joints at 0, 0 that never had a place. */
+const isPlaced = ({ x, y, on }) => on || x !== 0 || y !== 0;
 
 /** Body and feet always; hands and face where they are opened or large enough to be told apart. */
 function partsShown(person, opened, scale) {

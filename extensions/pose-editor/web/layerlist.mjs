@@ -6,6 +6,7 @@ import { dressed, iconButton, make, slider } from "./dom.mjs";
 import { show } from "./icons.mjs";
 
 const EDITED = new Set(["strokes", "objects"]); // kinds that a hand can change, and a lock can protect
+const GIVEN = { picture: "Remove the picture", reference: "Remove the reference" }; // layers that hold what was opened
 
 export function openLayers(place, session) {
   const list = make("ul", { class: "rows", "data-list": "layers" });
@@ -15,6 +16,7 @@ export function openLayers(place, session) {
 
   function refresh() {
     const { layers } = session.state;
+    for (const [id, row] of rows) row.bin.hidden = !(id in GIVEN && session.state[id]);
     if (layers === shown) return;
     shown = layers;
     for (const layer of layers) if (!rows.has(layer.id)) rows.set(layer.id, layerRow(layer.id, session));
@@ -43,8 +45,10 @@ function layerRow(id, session) {
     set("Change the opacity", { opacity: percent / 100 }, `opacity ${id}`),
   );
   opacity.classList.add("opacity");
+  const bin = iconButton("bin", GIVEN[id] ?? "", () => session.update(t(GIVEN[id]), { [id]: null, padding: null }));
+  bin.hidden = !(id in GIVEN && session.state[id]);
   lock.hidden = !EDITED.has(now().kind);
-  const element = dressed(make("li", { class: "row" }, make("div", { class: "line" }, eye, name, lock, up, down), opacity));
+  const element = dressed(make("li", { class: "row" }, make("div", { class: "line" }, eye, name, bin, lock, up, down), opacity));
 
   function show_(layer) {
     name.textContent = t(layer.name);
@@ -56,5 +60,5 @@ function layerRow(id, session) {
     const input = opacity.querySelector("input");
     if (document.activeElement !== input) input.value = Math.round(layer.opacity * 100);
   }
-  return { element, show: show_ };
+  return { element, bin, show: show_ };
 }

@@ -3,7 +3,7 @@
 
 import { MOST_PEOPLE, PoseError } from "./document.mjs";
 import { eachPerson, free, moveMany, withPerson } from "./edit.mjs";
-import { keepLengths, placesOf, rowOf, withPoints } from "./row.mjs";
+import { jointAt, keepLengths, placesOf, rowOf, withPoints } from "./row.mjs";
 import * as sk from "./skeleton.mjs";
 import { carrier, dot, meanOf, minus, plus, times, unit } from "./vectors.mjs";
 
@@ -47,6 +47,15 @@ export function boxTransform(pose, refs, { scaleX = 1, scaleY = 1, angle = 0, ab
   const change = (point) =>
     turn({ x: about.x + (point.x - about.x) * scaleX, y: about.y + (point.y - about.y) * scaleY });
   return eachPerson(pose, refs, (person, places) => applied(person, places, change));
+}
+
+/** The same pose on a picture of another size, stretched as the picture is. */
+export function stretched(pose, { width, height }) {
+  if (width === pose.width && height === pose.height) return pose;
+  const [across, down] = [width / pose.width, height / pose.height];
+  const moved = (joints) => joints.map((old) => jointAt(old, { x: old.x * across, y: old.y * down }));
+  const parts = (person) => Object.fromEntries(sk.PARTS.map((part) => [part, moved(person[part])]));
+  return { ...pose, width, height, people: pose.people.map((person) => ({ ...person, ...parts(person) })) };
 }
 
 /** A copy just in front of the person, a little aside. */
@@ -132,7 +141,7 @@ function checkRoom(pose) {
   }
 }
 
-/** "Person 3" where that name is not taken; the word is the one that the others are called by. */
+/** The word and the next number where that name is not taken; the word is the one that the others are called by. */
 function freeName(pose) {
   const names = new Set(pose.people.map(({ name }) => name));
   const word = [...names].map((name) => /^(.*?)\s*\d+$/.exec(name)?.[1]).find(Boolean) ?? "Person";

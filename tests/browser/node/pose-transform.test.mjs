@@ -167,3 +167,12 @@ test("a body preset keeps the person's size, ground and hips, and takes hands, f
   const palm = (person) => distance(person.right[0], person.right[9]);
   assert.ok(Math.abs(palm(after) - palm(before)) < 0.2);
 });
+
+test("a pose on a picture of another size is stretched as the picture is", () => {
+  const pose = { width: 100, height: 50, people: [{ ...fullPerson().people[0], body: standing(100, 50).people[0].body.map((j) => ({ ...j, x: 10, y: 20 })) }] };
+  const after = transform.stretched(pose, { width: 200, height: 150 });
+  assert.deepEqual([after.width, after.height], [200, 150]);
+  assert.ok(after.people[0].body.every(({ x, y }) => x === 20 && y === 60));
+  assert.equal(after.people[0].face[30].x, Math.round(pose.people[0].face[30].x * 20) / 10);
+  assert.equal(transform.stretched(pose, pose), pose);
+});
