@@ -261,7 +261,7 @@ def work_shows_progress_and_stops(host: Any, probe: Probe) -> None:
 
 
 def folders_and_lists_are_there(host: Any, probe: Probe) -> None:
-    assert host.outputs("upscaler").is_dir()
+    assert host.outputs("upscaler").is_dir() and host.data("upscaler").is_dir()
     assert "Euler a" in host.samplers()
     assert "Lanczos" in {model.name for model in host.models("upscaler")}
     for kind in ("checkpoint", "lora", "controlnet", "upscaler"):

@@ -197,6 +197,40 @@ def test_a_second_face_far_away_does_not_soften_the_first_one_more(host: Host) -
     assert feathers[0] == feathers[1] > 0
 
 
+def test_a_result_gives_every_setting_back_without_the_look_s_words(host: Host) -> None:
+    said = {"prompt": "Ann: tall, “shy”", "negative": "blurry", "steps": 3, "cfg": 4.5, "seed": 9, "look": "photo"}
+    (done,) = made(host, document=posed(person(name="Ann")), pose_weight=0.8, **said)
+    assert host.jobs[0].prompt.startswith("Ann: tall, “shy”, ") and host.jobs[0].prompt != said["prompt"]
+    pose, found, notes = run.settings_in(done.infotext)
+    assert pose == Pose(Extent(128, 192), (person(name="Ann"),)) and notes == ()
+    assert {name: found[name] for name in said} == said
+    assert (found["pose_weight"], found["pose_end"], found["way"]) == (0.8, 1.0, "new")
+
+
+def test_an_expression_s_words_come_out_again_too(host: Host) -> None:
+    asked = {"way": "expression", "expression": "angry", "look": "photo", "prompt": "Ann", "steps": 2}
+    (done,) = made(host, picture=store.put(scene()), document=posed(), **asked)
+    found = run.settings_in(done.infotext)[1]
+    assert {name: found[name] for name in asked} == asked and found["negative"] == ""
+
+
+def test_a_spoilt_pose_is_a_note_and_the_rest_is_read(host: Host) -> None:
+    (done,) = made(host, document=posed(), steps=3)
+    spoilt = done.infotext.replace("ap1.", "ap1.!")
+    pose, found, notes = run.settings_in(spoilt)
+    assert pose is None and found["steps"] == 3 and len(notes) == 1
+    assert run.settings_in("a cat\nSteps: 3, Seed: 4") == (None, {}, ())
+
+
+def test_what_a_plain_result_lost_of_its_picture_is_told(host: Host) -> None:
+    clear = np.dstack([np.asarray(Image.open(io.BytesIO(scene()))), np.full((192, 128), 90, np.uint8)])
+    plain, see_through = (
+        made(host, way="picture", picture=store.put(one), steps=2)[0] for one in (scene(), png(clear))
+    )
+    assert not [note for note in plain.notes if "plain RGB" in note]
+    assert [note for note in see_through.notes if "plain RGB" in note]
+
+
 def test_a_series_goes_from_one_pose_to_the_other(host: Host) -> None:
     pose = posed(person(-20), person(20))
     done = made(host, document=pose, frames=3, steps=2, seed=4)
@@ -252,7 +286,7 @@ def test_an_accordion_adds_the_stage_s_pose_or_a_preset(host: Host) -> None:
     state = json.dumps({"pose": json.loads(posed()), "picture": None, "sketch": None})
     size = Extent(256, 384)
     assert not run.additions(host, {"on": False, "state": state, **values}, size).controls
-    of_stage = run.additions(host, {"on": True, "state": state, "preset": run.NO_PRESET, **values}, size)
+    of_stage = run.additions(host, {"on": True, "state": state, "preset": "", **values}, size)
     (control,) = of_stage.controls
     assert control.map.size == size
     joint = run.pose_in(of_stage.info).people[0].body[0]  # type: ignore[union-attr]
@@ -317,6 +351,14 @@ def test_what_the_frame_cuts_off_is_proposed(client: TestClient) -> None:
     assert answer["padding"]["bottom"] >= 16 and answer["padding"]["top"] == 0
 
 
+def test_one_who_is_hardly_seen_does_not_stop_the_others(client: TestClient) -> None:
+    cut = Person(tuple(Joint(j.x, j.y, on=j.y < 140) for j in person().body))
+    hardly = Person((Joint(20, 20), *(Joint(0, 0, on=False),) * 17))
+    answer = asked(client, "complete", document=posed(hardly, cut, height=140), margin=16)
+    assert {one["person"] for one in answer["ghosts"]} == {1}
+    assert answer["document"]["people"][0]["body"][:3] == [20, 20, 1]
+
+
 def test_presets_come_with_points_and_own_ones_are_kept(client: TestClient) -> None:
     before = client.get("/atelier/v1/pose-editor/presets").json()["presets"]
     kinds = [one["kind"] for one in before]
@@ -326,6 +368,8 @@ def test_presets_come_with_points_and_own_ones_are_kept(client: TestClient) -> N
     after = client.get("/atelier/v1/pose-editor/presets").json()["presets"]
     (own,) = [one for one in after if one["own"]]
     neck, nose = own["points"][1], own["points"][0]
+    assert asked(client, "forget", name="my wave") == {"name": "my wave"}
+    assert not [one for one in client.get("/atelier/v1/pose-editor/presets").json()["presets"] if one["own"]]
     assert own["name"]["en"] == "my wave" and neck == [0.0, 0.0] and nose[1] < 0
 
 

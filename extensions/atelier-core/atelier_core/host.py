@@ -87,6 +87,9 @@ class Host(Protocol):
     def outputs(self, unit: str) -> Path:
         """The folder for a unit's results. It exists."""
 
+    def data(self, unit: str) -> Path:
+        """The folder for what a unit keeps for its user, such as presets. It exists."""
+
     def folder(self, kind: Kind) -> Path: ...
 
     @property

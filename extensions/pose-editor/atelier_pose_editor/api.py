@@ -20,6 +20,8 @@ from . import dialects, document, draw, frame, hull, run, shapes, svg
 from .options import STICKS, PoseArgs
 from .skeleton import Person, Pose
 
+MOST_OF_MASKS = 1 << 28  # pixels
+
 
 @dataclass(frozen=True)
 class PictureArgs:
@@ -56,6 +58,11 @@ class MapArgs:
     map: str = arg(about="name of a map as the list gives it")
     drawn: bool = arg(False, "the picture is a drawing")
     parameters: str = arg("{}", "the map's own settings, as a JSON object of numbers")
+
+
+@dataclass(frozen=True)
+class NameArgs:
+    name: str = arg(about="of a preset that was kept")
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,11 @@ def keep(host: Host, args: KeepArgs) -> dict[str, Any]:
     return {"name": run.keep_preset(host, pose.people[args.person], args.name, args.kind, args.part)}  # type: ignore[arg-type]
 
 
+def forget(host: Host, args: NameArgs) -> dict[str, Any]:
+    run.remove_preset(host, args.name)
+    return {"name": args.name}
+
+
 def detect(host: Host, args: PictureArgs) -> dict[str, Any]:
     pose, said = run.detected(host, picture.read(source(args.picture)))
     return {"document": document.to_document(pose), "said": " ".join(said), "ghosts": []}
@@ -105,7 +117,7 @@ def detect(host: Host, args: PictureArgs) -> dict[str, Any]:
 def complete(host: Host, args: CompleteArgs) -> dict[str, Any]:
     pose = run.read_pose(args.document)
     size = picture.read(source(args.picture)).extent if args.picture else pose.size
-    made, ghosts = run.complete(host, Pose(size, pose.people), size)
+    made, ghosts = run.complete(Pose(size, pose.people), size)
     room = frame.padding_for(made, size, args.margin)
     return {"document": document.to_document(made), "ghosts": ghosts, "padding": room._asdict()}
 
@@ -143,6 +155,8 @@ def to_svg(host: Host, args: PoseOnly) -> dict[str, Any]:
 def regions(host: Host, args: PoseOnly) -> dict[str, Any]:
     """Each person as a region: a mask of the pose's size, and what is to be there."""
     pose = run.read_pose(args.document)
+    if len(pose.people) * pose.size.area > MOST_OF_MASKS:
+        raise UserError("These are too many people on so large a picture to make a mask of each.")
     return {"regions": [_region(one, pose.size) for one in pose.people if one.on]}
 
 
@@ -167,6 +181,7 @@ ROUTES = (
     Route("POST", "interrupt", interrupt, about="Stop the run that is under way"),
     Route("GET", "presets", presets, about="Poses, hands and faces that are there, with their points", page=True),
     Route("POST", "keep", keep, KeepArgs, about="Keep a person's pose as a preset", page=True),
+    Route("POST", "forget", forget, NameArgs, about="Remove a preset that was kept", page=True),
     Route("POST", "detect", detect, PictureArgs, about="The people of a picture", page=True),
     Route("POST", "complete", complete, CompleteArgs, about="Propose joints that the frame cuts off", page=True),
     Route("POST", "read", read, ReadArgs, about="A pose from a file of another program, or from a picture", page=True),

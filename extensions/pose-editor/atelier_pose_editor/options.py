@@ -11,7 +11,7 @@ LABEL = "Atelier pose"
 WAYS = ("new", "picture", "complete", "expression")
 STICKS = ("standard", "wide")
 # What the host's own infotext holds already, or what is no setting of a picture.
-_ELSEWHERE = {
+ELSEWHERE = {
     "prompt",
     "negative",
     "steps",
@@ -74,6 +74,6 @@ def infotext(args: PoseArgs, code: str) -> dict[str, str]:
     own = {
         key: value
         for key, value in written.items()
-        if (name := key.removeprefix(f"{LABEL} ").replace(" ", "_")) not in _ELSEWHERE and value != str(usual[name])
+        if (name := key.removeprefix(f"{LABEL} ").replace(" ", "_")) not in ELSEWHERE and value != str(usual[name])
     }
     return {LABEL: code, **own} if code else own

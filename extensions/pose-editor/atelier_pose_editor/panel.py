@@ -6,16 +6,16 @@ import html
 import json
 from collections.abc import Mapping
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from atelier_core import picture
 from atelier_core.api.pictures import source, store
-from atelier_core.args import from_infotext, read_entries, split_infotext
-from atelier_core.entries import Additions, AlwaysEntry, Axis
+from atelier_core.args import from_infotext
+from atelier_core.entries import AlwaysEntry, Axis
 from atelier_core.errors import UserError
-from atelier_core.geometry import Extent
 from atelier_core.host import Host
 from atelier_core.ui import widgets
 from atelier_core.units import loaded
@@ -27,6 +27,8 @@ ID = "atelier_pose_editor"
 PAGE_HEIGHT = 720  # pixels
 SMALL_HEIGHT = 460
 OFF = ""
+STAMPS = count(1)  # the same picture may be opened twice
+SOURCES = ("pose", "sketch", "picture")
 CONTROLS = (
     *("way", "prompt", "negative", "steps", "cfg", "sampler", "scheduler", "seed", "batch", "count", "denoise"),
     *("pose_weight", "pose_start", "pose_end", "pose_model"),
@@ -34,6 +36,7 @@ CONTROLS = (
     *("picture_map", "picture_weight", "picture_start", "picture_end", "picture_model"),
     *("look", "expression", "margin", "seam", "frames"),
 )
+STEERED = ("way", "denoise", "picture_map", *(f"{s}_{n}" for s in SOURCES for n in ("weight", "start", "end")))
 
 
 def build(host: Host) -> None:
@@ -57,8 +60,12 @@ def build(host: Host) -> None:
     widgets.page_click(start, f"window.atelier.submitAfter('{ID}_progress', '{ID}_page', '{ID}_run')")
     widgets.run_click(real, host, partial(_run, host), [state, *values], [page, results], f"{ID}_progress")
     stop.click(fn=host.interrupt, inputs=[], outputs=[])
-    for given in (files, taken):
-        given.change(fn=partial(_opened, host), inputs=[files, taken], outputs=[page, *values, results])
+    shown = [page, *values, results]
+    files.change(fn=lambda given: _opened(host, given, ""), inputs=[files], outputs=shown)
+    taken.change(fn=lambda given: _opened(host, None, given), inputs=[taken], outputs=shown)
+    steered = [controls[name] for name in STEERED]
+    chosen = [controls[name] for name in ("look", "sketch_map", "picture_map")]
+    controls["look"].change(fn=partial(_looked, host), inputs=chosen, outputs=[*steered, results])
 
 
 def _words(host: Host) -> dict[str, Any]:
@@ -97,6 +104,31 @@ def _looks(host: Host) -> list[tuple[str, str]]:
     t = host.translate
     own = [(t(one.title), one.name) for one in looks.LOOKS.values()]
     return [(t("None"), OFF), *own, *((t(one.title), one.name) for one in looks.ROOM_STYLES.values())]
+
+
+def _looked(host: Host, name: str, sketch_map: str, picture_map: str) -> tuple[Any, ...]:
+    """How firmly the maps hold for a look; a room style takes the lines of the picture that is there."""
+    same = tuple(gr.update() for _ in STEERED)
+    if name in looks.ROOM_STYLES:
+        style = looks.ROOM_STYLES[name]
+        found = {"way": "picture", "denoise": style.denoise, "picture_map": "straight", **_hint("picture", style.hint)}
+        return (*_updates(found), "")
+    if name not in looks.LOOKS:
+        return (*same, "")
+    look = looks.LOOKS[name]
+    kinds = {"pose": "openpose", "sketch": run.kind_of(sketch_map), "picture": run.kind_of(picture_map)}
+    found = {key: value for source, kind in kinds.items() for key, value in _hint(source, look.hint(kind)).items()}
+    fitting = ", ".join(look.fitting(one.name for one in host.models("checkpoint")))
+    told = host.translate("Checkpoints that are made for it: {names}").format(names=fitting) if fitting else ""
+    return (*_updates(found), widgets.sentence(told) if told else "")
+
+
+def _hint(source: str, hint: looks.Hint) -> dict[str, Any]:
+    return {f"{source}_weight": hint.weight, f"{source}_start": hint.start, f"{source}_end": hint.end}
+
+
+def _updates(found: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(gr.update(value=found[name]) if name in found else gr.update() for name in STEERED)
 
 
 def _numbers(host: Host) -> dict[str, Any]:
@@ -180,35 +212,30 @@ def _opened(host: Host, files: Any, taken: str) -> tuple[Any, ...]:
     """A picture or a pose came: the page gets it, and the controls what its infotext says."""
     same = tuple(gr.update() for _ in CONTROLS)
     try:
-        document, key, found = _content(host, widgets.file_path(files), taken)
+        document, key, found, notes = _content(host, widgets.file_path(files), taken)
     except UserError as error:
         return gr.update(), *same, widgets.sentence(error.told(host.translate), "error")
     if not document and not key:
         return gr.update(), *same, ""
     told = tuple(gr.update(value=found[name]) if name in found else gr.update() for name in CONTROLS)
     options = json.dumps({"stick": found.get("stick", "standard")})
-    opened = {"document": document, "picture": key, "options": options, "stamp": _stamp()}
-    return _page(host, opened), *told, ""
+    opened = {"document": document, "picture": key, "options": options, "stamp": next(STAMPS)}
+    return _page(host, opened), *told, "".join(widgets.sentence(host.translate(note)) for note in notes)
 
 
-def _content(host: Host, file: Path | None, taken: str) -> tuple[str | None, str | None, dict[str, Any]]:
-    """A pose as text, the id of a picture, the settings in its infotext; each where it is there."""
+Content = tuple[str | None, str | None, dict[str, Any], tuple[str, ...]]
+
+
+def _content(host: Host, file: Path | None, taken: str) -> Content:
+    """A pose as text, the id of a picture, the settings in its infotext; each where it is there; and notes."""
     if file is not None and file.suffix.lower() in (".json", ".svg", ".txt"):
-        pose, _ = run.read_any(file.read_text("utf-8", "replace"), None)
-        return run.text_of(pose), None, {}
+        pose, notes = run.read_any(file.read_text("utf-8", "replace"), None)
+        return run.text_of(pose), None, {}, notes
     given = file if file is not None else (source(taken) if taken else None)
     if given is None:
-        return None, None, {}
-    seen = picture.read(given)
-    entries = read_entries(split_infotext(seen.texts.get("parameters", ""))[1])
-    pose_of = run.pose_in(entries)
-    return (run.text_of(pose_of) if pose_of else None), store.put(given), from_infotext(LABEL, PoseArgs, entries)
-
-
-def _stamp() -> int:
-    """A new number: the same picture may be opened twice."""
-    _stamp.last = getattr(_stamp, "last", 0) + 1  # type: ignore[attr-defined]
-    return int(_stamp.last)  # type: ignore[attr-defined]
+        return None, None, {}, ()
+    pose_of, found, notes = run.settings_in(picture.read(given).texts.get("parameters", ""))
+    return (run.text_of(pose_of) if pose_of else None), store.put(given), found, notes
 
 
 def _run(host: Host, state: str, *values: Any) -> tuple[Any, ...]:
@@ -218,9 +245,8 @@ def _run(host: Host, state: str, *values: Any) -> tuple[Any, ...]:
     for one in run.generate(host, args, run.seen(source, args)):
         last = store.put(one.path)
         lines.append(_result(one, last))
-    return _page(
-        host, before=said["picture"] or None, after=last or None
-    ), f"<div class='atelier-results'>{''.join(lines)}</div>"
+    page = _page(host, before=said["picture"] or None, after=last or None)
+    return page, f"<div class='atelier-results'>{''.join(lines)}</div>"
 
 
 def _result(done: run.Done, key: str) -> str:
@@ -241,9 +267,9 @@ def _accordion(host: Host, tab: str) -> dict[str, Any]:
         made: dict[str, Any] = {"on": gr.Checkbox(False, label=t("Follow the pose"), elem_id=f"{prefix}_on")}
         made["page"] = gr.HTML(_small_page(host, tab), elem_id=f"{prefix}_view")
         made["state"] = widgets.hidden_text(f"{prefix}_state")
-        presets = [run.NO_PRESET, *run.preset_names(host)]
+        presets = [(t("None"), OFF), *run.preset_choices(host)]
         made["preset"] = gr.Dropdown(
-            presets, value=presets[0], label=t("Preset instead of the stage"), elem_id=f"{prefix}_preset"
+            presets, value=OFF, label=t("Preset instead of the stage"), elem_id=f"{prefix}_preset"
         )
         made |= _strength(host, "pose", models, prefix)
     for part in made.values():
@@ -254,12 +280,8 @@ def _accordion(host: Host, tab: str) -> dict[str, Any]:
 def _small_page(host: Host, tab: str, document: str | None = None, stick: str = "standard") -> str:
     """A page of its own, which writes into this accordion's field."""
     options = json.dumps({"field": f"{ID}_{tab}_state", "stick": stick})
-    opened = {"document": document, "picture": None, "options": options, "stamp": _stamp()}
+    opened = {"document": document, "picture": None, "options": options, "stamp": next(STAMPS)}
     return widgets.page_html(host, loaded.units["pose-editor"], f"{ID}_{tab}_page", SMALL_HEIGHT, opened)
-
-
-def _add(host: Host, values: dict[str, Any], size: Extent) -> Additions:
-    return run.additions(host, values, size)
 
 
 def _restored(host: Host, tab: str, name: str, entries: Mapping[str, str]) -> Any:
@@ -275,10 +297,8 @@ def _restored(host: Host, tab: str, name: str, entries: Mapping[str, str]) -> An
     if name == "state":
         return run.state_text(pose, found.get("stick", "standard"))
     if name == "preset":
-        return run.NO_PRESET
+        return OFF
     return found.get(name, getattr(PoseArgs(), name))
 
 
-ALWAYS = AlwaysEntry(
-    "Pose", _accordion, _add, _restored, (Axis("Pose preset", "preset", lambda host: run.preset_names(host)),)
-)
+ALWAYS = AlwaysEntry("Pose", _accordion, run.additions, _restored, (Axis("Pose preset", "preset", run.preset_names),))

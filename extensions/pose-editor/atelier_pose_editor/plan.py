@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from . import document, draw, faces, looks
 from .frame import Padding, padding_for, shifted
 from .interpolate import between
 from .options import LABEL, PoseArgs
-from .skeleton import Pose, moved, resized
+from .skeleton import Person, Pose, moved, resized
 
 DEFAULT = Extent(512, 512)
 EXPRESSION_MAP = "canny"
@@ -35,6 +35,7 @@ class Plan:
     source: Picture | None = None
     mask: np.ndarray | None = None  # [H, W] uint8, 255 where the source may change
     feather: int = 0
+    start: Picture | None = None  # what the results were made from, where nothing of it is kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +73,7 @@ def _new(given: Given) -> Plan:
 def _from_picture(given: Given) -> Plan:
     picture = _needed(given)
     job = _job(given, picture.extent, init=rgb(picture), denoise=given.args.denoise)
-    return Plan((replace(job, controls=(*posed(given, given.pose), *given.maps)),))
+    return Plan((replace(job, controls=(*posed(given, given.pose), *given.maps)),), start=picture)
 
 
 def _completed(given: Given) -> Plan:
@@ -105,17 +106,28 @@ def _expression(given: Given) -> Plan:
     people = [person for person in (given.pose.people if given.pose else ()) if person.on]
     if not people:
         raise UserError("There is no face in the pose: find the people of the picture first.")
-    masks = [faces.face_mask(person, picture.extent) for person in people]
+    masks = _face_masks(people, picture.extent)
     mask, feather = np.bitwise_or.reduce(masks), min(faces.feather_of(one, chosen.feather) for one in masks)
     job = _job(given, picture.extent, init=rgb(picture), mask=Image.fromarray(mask), denoise=chosen.denoise)
-    words = (", ".join(filter(None, (given.args.prompt, chosen.prompt))), chosen.negative)
-    job = replace(job, prompt=words[0], negative=", ".join(filter(None, (job.negative, words[1]))))
     hint = chosen.hint
     controls = [
         one if given.args.picture_map else replace(one, weight=hint.weight, start=hint.start, end=hint.end)
         for one in given.maps
     ]
     return Plan((replace(job, controls=tuple(controls)),), picture, mask, feather)
+
+
+def _face_masks(people: Sequence[Person], size: Extent) -> list[np.ndarray]:
+    """Of everybody whose face is seen; where nobody's is, why."""
+    masks, refused = [], None
+    for person in people:
+        try:
+            masks.append(faces.face_mask(person, size))
+        except UserError as error:
+            refused = error
+    if refused and not masks:
+        raise refused
+    return masks
 
 
 def _needed(given: Given) -> Picture:
@@ -127,7 +139,7 @@ def _needed(given: Given) -> Picture:
 def _series(given: Given, first: Job) -> tuple[Job, ...]:
     """The same job, seed included, on poses between the first person's and the second's, which are the ends."""
     people = [person for person in given.pose.people if person.on] if given.pose else []
-    if len(people) != 2 or given.args.way != "new":
+    if len(people) != 2 or given.args.way != "new" or given.args.pose_weight == 0:
         raise UserError("A series needs exactly two people who are shown: from the first one's pose to the second's.")
     start, end = (Pose(given.pose.size, (one,)) for one in people)  # type: ignore[union-attr]
     poses = between(start, end, given.args.frames)
@@ -148,13 +160,12 @@ def posed(given: Given, pose: Pose | None) -> tuple[Control, ...]:
 
 def _job(given: Given, size: Extent, **more: Any) -> Job:
     args = given.args
-    look = looks.LOOKS.get(args.look) or looks.ROOM_STYLES.get(args.look)
-    if args.look and look is None:
+    if args.look and args.look not in (*looks.LOOKS, *looks.ROOM_STYLES):
         raise UserError("There is no look “{name}”.", name=args.look)
-    words = (args.prompt, look.prompt if look else ""), (args.negative, look.negative if look else "")
+    prompt, negative = words_of(args.look, args.expression if args.way == "expression" else "")
     return Job(
-        prompt=", ".join(filter(None, words[0])),
-        negative=", ".join(filter(None, words[1])),
+        prompt=", ".join(filter(None, (args.prompt, *reversed(prompt)))),
+        negative=", ".join(filter(None, (args.negative, *reversed(negative)))),
         size=size,
         steps=args.steps,
         cfg=args.cfg,
@@ -167,6 +178,12 @@ def _job(given: Given, size: Extent, **more: Any) -> Job:
         title="Pose",
         **more,
     )
+
+
+def words_of(look: str, expression: str) -> tuple[list[str], list[str]]:
+    """What these add to the prompt and to the negative one, the last first."""
+    found = looks.EXPRESSIONS.get(expression), looks.LOOKS.get(look) or looks.ROOM_STYLES.get(look)
+    return [one.prompt for one in found if one], [one.negative for one in found if one]
 
 
 def rgb(picture: Picture) -> Image.Image:

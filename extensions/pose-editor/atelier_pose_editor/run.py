@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from atelier_core import files, keep, picture
-from atelier_core.args import parse, read_entries, split_infotext
+from atelier_core.args import from_infotext, parse, read_entries, split_infotext
 from atelier_core.entries import Additions
 from atelier_core.errors import UserError
 from atelier_core.geometry import Extent
@@ -22,11 +22,11 @@ from PIL import Image
 
 from . import detect, dialects, document, fit, library, maps, plan, readback, svg
 from .mediapipe_people import MediapipePeople
-from .options import LABEL, PoseArgs, infotext
+from .options import ELSEWHERE, LABEL, PoseArgs, infotext
 from .skeleton import Person, Pose, resized
 from .solve import Ghosts, completed
 
-NO_PRESET = "None"
+UNIT = "pose-editor"
 OFFERED = ("openpose",)  # kinds of preprocessors that find people
 
 
@@ -124,8 +124,13 @@ def structure(
         return Image.fromarray(make(name, pixels, **(parameters or {}))), (*maps.MAPS[name].kinds, "")[0]
     for one in host.annotators():
         if one.name == name:
-            return host.annotate(name, Image.fromarray(pixels).convert("RGB")).map, one.kind
+            return host.annotate(name, plan.rgb(seen)).map, one.kind
     raise UserError("There is no map {name}.", name=name)
+
+
+def kind_of(name: str) -> str:
+    """Of the ControlNet that reads one of our maps."""
+    return (*maps.MAPS[name].kinds, "")[0] if name in maps.MAPS else ""
 
 
 def map_names(host: Host) -> list[tuple[str, str]]:
@@ -135,21 +140,30 @@ def map_names(host: Host) -> list[tuple[str, str]]:
 
 
 def _saved(host: Host, planned: plan.Plan, made: np.ndarray, text: str, seed: int, notes: tuple[str, ...]) -> Done:
-    path = files.next_path(host.outputs("pose-editor"), str(seed))
+    folder = host.outputs(UNIT)
     if planned.source is None or planned.mask is None:
-        files.write(Picture(made), path, {"parameters": text})
-        return Done(path, Extent(made.shape[1], made.shape[0]), text, seed, notes)
+        path = files.write(Picture(made), files.next_path(folder, str(seed)), {"parameters": text})
+        return Done(path, Extent(made.shape[1], made.shape[0]), text, seed, notes + _lost(host, planned))
     kept = keep.keep(planned.source, made, planned.mask, planned.feather)
+    path = files.next_path(folder, str(seed))
     kept = keep.save_kept(kept, path, {"parameters": text})
     said = host.translate("{kept} pixels stayed exactly as they were.").format(kept=kept.certificate.kept)
     told = tuple(map(host.translate, kept.certificate.notes))
     return Done(path, kept.picture.extent, text, seed, (said, *told, *notes), kept.certificate.as_json())
 
 
+def _lost(host: Host, planned: plan.Plan) -> tuple[str, ...]:
+    """What a picture made from another one does not have of it."""
+    start = planned.start
+    if start is None or not (start.has_alpha or start.depth > 8 or start.icc):
+        return ()
+    return (host.translate("The result is plain RGB: transparency, 16 bits and colour profile are not taken over."),)
+
+
 def _beside(host: Host, args: PoseArgs, drawing: Picture | None) -> None:
     """The drawing, which no infotext can hold, under its fingerprint."""
     if drawing is not None and args.sketch_map:
-        path = host.outputs("pose-editor") / f"drawing-{_fingerprint(drawing)}.png"
+        path = host.outputs(UNIT) / f"drawing-{_fingerprint(drawing)}.png"
         if not path.exists():
             files.write(drawing, path)
 
@@ -169,7 +183,8 @@ class HostDetector:
         return self.annotator.name
 
     def available(self) -> str:
-        return f"its file {self.annotator.missing} is not there." if self.annotator.missing else ""
+        told = self.host.translate("its file {file} is not there.").format(file=self.annotator.missing)
+        return told if self.annotator.missing else ""
 
     def find(self, pixels: np.ndarray) -> Any:
         size = Extent(pixels.shape[1], pixels.shape[0])
@@ -186,9 +201,21 @@ def detected(host: Host, seen: Picture) -> tuple[Pose, tuple[str, ...]]:
     return pose, tuple(one.told(host.translate) for one in said)
 
 
-def complete(host: Host, pose: Pose, size: Extent) -> tuple[Pose, list[dict[str, Any]]]:
-    """Everybody with the joints that are missing or lie beyond the frame, and which of them are only proposed."""
-    made = [completed(person, size, person) if person.on else (person, {}) for person in pose.people]
+def complete(pose: Pose, size: Extent) -> tuple[Pose, list[dict[str, Any]]]:
+    """Everybody with the joints that are missing or lie beyond the frame, and which of them are only proposed.
+
+    Those of whom too little is seen stay as they are, unless there is nobody else.
+    """
+    made: list[tuple[Person, Ghosts]] = []
+    refused: UserError | None = None
+    for person in pose.people:
+        try:
+            made.append(completed(person, size, person) if person.on else (person, {}))
+        except UserError as error:
+            refused = error
+            made.append((person, {}))
+    if refused and not any(found for _, found in made):
+        raise refused
     ghosts = [one for number, (_, found) in enumerate(made) for one in _ghosts(number, found)]
     return replace(pose, people=tuple(person for person, _ in made)), ghosts
 
@@ -229,8 +256,8 @@ def additions(host: Host, values: Mapping[str, Any], size: Extent) -> Additions:
 def _chosen(host: Host, values: Mapping[str, Any], size: Extent) -> Pose:
     """The preset that is named, else the pose on the stage."""
     preset = values.get("preset") or ""
-    if preset and preset != NO_PRESET:
-        found = next((one for one in bodies(host) if one.name == preset), None)
+    if preset:
+        found = next((one for one in bodies(host) if preset in (one.id, one.name)), None)
         if found is None:
             raise UserError("There is no pose “{name}” in the library.", name=preset)
         return Pose(size, (fit.fit_to(found, size),))
@@ -259,13 +286,8 @@ def state_of(text: str) -> dict[str, Any]:
 # ---- the library
 
 
-def home(host: Host) -> Path:
-    """The user's own poses lie beside the results."""
-    return host.outputs("pose-editor") / "poses"
-
-
 def every_preset(host: Host) -> tuple[library.Preset, ...]:
-    return (*library.own(home(host)).presets, *library.presets())
+    return (*library.own(host.data(UNIT)).presets, *library.presets())
 
 
 def bodies(host: Host) -> list[library.Preset]:
@@ -276,8 +298,18 @@ def preset_names(host: Host) -> list[str]:
     return [one.name for one in bodies(host)]
 
 
+def preset_choices(host: Host) -> list[tuple[str, str]]:
+    """What is shown, in the user's language, and the id."""
+    korean = host.language == "ko"
+    return [(one.korean if korean else one.name, one.id) for one in bodies(host)]
+
+
+def remove_preset(host: Host, name: str) -> None:
+    library.removed(name, host.data(UNIT))
+
+
 def keep_preset(host: Host, person: Person, name: str, kind: library.Kind = "body", side: str = "") -> str:
-    return library.saved(library.part_of(person, kind, side), name, home(host)).stem
+    return library.saved(library.part_of(person, kind, side), name, host.data(UNIT)).stem
 
 
 def text_of(pose: Pose) -> str:
@@ -293,3 +325,33 @@ def pose_in(entries: Mapping[str, str]) -> Pose | None:
     """The pose that an infotext's settings carry."""
     code = entries.get(LABEL, "")
     return document.from_code(code) if code else None
+
+
+HOSTS_OWN = {"Steps": "steps", "Sampler": "sampler", "Schedule type": "scheduler", "CFG scale": "cfg", "Seed": "seed"}
+
+
+def settings_in(text: str) -> tuple[Pose | None, dict[str, Any], tuple[str, ...]]:
+    """What a result's infotext says: its pose, the options it was made with, and what could not be read.
+
+    Words that a look or an expression added are in the prompt already: they are taken out again.
+    """
+    words, settings = split_infotext(text)
+    entries = read_entries(settings)
+    own = from_infotext(LABEL, PoseArgs, entries)
+    pose, notes = None, list[str]()
+    try:
+        pose = pose_in(entries)
+    except UserError as error:
+        notes.append(str(error))
+    if not own and LABEL not in entries:
+        return pose, {}, tuple(notes)
+    usual = {f.name: f.default for f in fields(PoseArgs) if f.name not in ELSEWHERE and not f.metadata.get("picture")}
+    prompt, _, negative = words.partition("\nNegative prompt:")
+    found = {**usual, **own, "prompt": prompt.strip(), "negative": negative.strip()}
+    entries_of_host = {name: entries[key] for key, name in HOSTS_OWN.items() if key in entries}
+    found |= from_infotext("", PoseArgs, {f" {name}": value for name, value in entries_of_host.items()})
+    added = plan.words_of(found["look"], found["expression"] if found["way"] == "expression" else "")
+    for name, more in zip(("prompt", "negative"), added, strict=True):
+        for one in more:
+            found[name] = found[name].removesuffix(one).removesuffix(", ")
+    return pose, found, tuple(notes)

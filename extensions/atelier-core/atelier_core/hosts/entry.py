@@ -64,6 +64,7 @@ def _classes(unit: Unit) -> dict[str, type]:
 def _routes(live: tuple[Unit, ...], demo: Any, app: Any) -> None:
     mount_pictures(app, current())
     pages.mount_pages(app, current())
+    _axes(live)  # a webui without a page has no callback before it
     for unit in live:
         if unit.has("api"):
             with _isolated(unit):

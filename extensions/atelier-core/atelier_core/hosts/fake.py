@@ -179,6 +179,9 @@ class FakeHost:
     def outputs(self, unit: str) -> Path:
         return _made(self.root / "outputs" / unit)
 
+    def data(self, unit: str) -> Path:
+        return _made(self.root / "data" / unit)
+
     def folder(self, kind: Kind) -> Path:
         return _made(self.root / "models" / kind)
 

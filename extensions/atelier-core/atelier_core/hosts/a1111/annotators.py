@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from PIL import Image
 from ...errors import UserError
 from ...host import Annotated, Annotator
 
+log = logging.getLogger("atelier")
 KNOWN = (  # names on one webui or the other, the kind of ControlNet, files of weights; the first that can run is best
     (("dw_openpose_full",), "openpose", ("yolox_l.onnx", "dw-ll_ucoco_384.onnx")),
     (("openpose_full",), "openpose", ("body_pose_model.pth", "hand_pose_model.pth", "facenet.pth")),
@@ -66,6 +68,9 @@ class Annotators:
         seen = picture if factor == 1 else picture.resize([round(side / factor) for side in picture.size])
         try:
             made = processor(np.asarray(seen.convert("RGB")), min(seen.size), json_pose_callback=poses.append)
+        except Exception as error:  # noqa: BLE001 - the host's border: its preprocessors break with their libraries
+            log.exception("Atelier: the preprocessor “%s” failed", getattr(processor, "name", ""))
+            raise UserError("The preprocessor failed; the webui's console says why.") from error
         finally:
             processor.unload() if hasattr(processor, "unload") else None
         made = getattr(made, "value", made[0] if isinstance(made, tuple) else made)

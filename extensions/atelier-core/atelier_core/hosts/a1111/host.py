@@ -186,6 +186,11 @@ class A1111Host:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def data(self, unit: str) -> Path:
+        folder = Path(paths.data_path) / "atelier" / unit
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def folder(self, kind: Kind) -> Path:
         return self._folders(kind)[0]
 

@@ -193,6 +193,11 @@ class EmbeddedHost:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def data(self, unit: str) -> Path:
+        folder = self.root / "data" / unit
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def folder(self, kind: Kind) -> Path:
         return self.shelf.folder(kind)
 
