@@ -508,8 +508,9 @@ def test_a_bad_file_is_a_sentence(server: PageServer, browser: Any, name: str, t
     with opened(browser, server.page("pose-editor")) as page:
         ready(page)
         before = pose(page)
+        assert page.locator(".said[role=status]").count() == 1  # a screen reader knows it before it says something
         page.set_input_files("#file", {"name": name, "mimeType": "application/json", "buffer": text.encode()})
-        page.wait_for_selector(".toast")
+        page.wait_for_selector(".said .toast")
         assert re.fullmatch(r"[A-Z][^{}]*\.", page.inner_text(".toast"))
         assert pose(page) == before and page.locator("[data-do=undo]").is_disabled()
 

@@ -25,7 +25,7 @@ const FACE_WORD = wordOf(skeleton.FACE_COLOUR);
 /** One person alone: {x, y, width, height, data: RGBA}, transparent where nothing is; empty when out of sight. */
 export function personRaster(person, width, height, { stick = "standard" } = {}) {
   const thick = stickOf(stick, width, height);
-  const box = boxOf(person, width, height, thick);
+  const box = boxOf(person, width, height, { stick });
   const words = new Uint32Array(box.width * box.height);
   if (words.length) draw({ ...inkOn(words, width, height), left: box.x, top: box.y, width: box.width }, person, thick);
   return { ...box, data: new Uint8ClampedArray(words.buffer) };
@@ -96,8 +96,8 @@ function drawPoint(ink, joint, rows, word) {
   if (isDrawn(joint)) fillDisc(ink, Math.trunc(joint.x), Math.trunc(joint.y), rows, word);
 }
 
-/** All that can be drawn of a person, cut to the canvas. */
-function boxOf(person, width, height, thick) {
+/** The box of all that can be drawn of a person, cut to the canvas. */
+export function boxOf(person, width, height, { stick = "standard" } = {}) {
   const seen = person.on ? [person.body, person.left, person.right, person.face] : [];
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const part of seen) {
@@ -110,7 +110,7 @@ function boxOf(person, width, height, thick) {
     }
   }
   const slant = Math.hypot(right - left, bottom - top) * HALF_DEGREE; // a limb's angle is cut to whole degrees
-  const margin = Math.max(thick, STICK) + 2 + Math.ceil(Math.min(slant, width + height));
+  const margin = stickOf(stick, width, height) + 2 + Math.ceil(Math.min(slant, width + height));
   const x = Math.max(0, Math.floor(left) - margin);
   const y = Math.max(0, Math.floor(top) - margin);
   const wide = Math.min(width, Math.ceil(right) + margin + 1) - x;

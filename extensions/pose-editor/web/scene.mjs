@@ -3,8 +3,8 @@
 
 import { visible } from "../stage/layers.mjs";
 import { deviceTransform, zoomOf } from "../stage/view.mjs";
-import { personRaster } from "./raster.mjs";
-import { reachOf, tracePerson } from "./trace.mjs";
+import { boxOf, personRaster } from "./raster.mjs";
+import { tracePerson } from "./trace.mjs";
 
 const HARD_FROM = 2; // zoom above which single pixels shall be seen
 const LARGEST = 6e6; // pixels of one person's raster; beyond, and
@@ -47,9 +47,11 @@ export function openScene(session, strokesOn) {
     const slot = (rasters[index] ??= { key: [], canvas: null, x: 0, y: 0 });
     if (same(slot.key, key)) return slot.traced ? null : slot;
     slot.key = key;
-    slot.traced = reachOf(person, session.pose) > Math.min(LARGEST, ALTOGETHER / all.length);
+    const stick = session.options.wide ? "wide" : "standard";
+    const box = boxOf(person, width, height, { stick });
+    slot.traced = box.width * box.height > Math.min(LARGEST, ALTOGETHER / all.length);
     if (slot.traced) return null;
-    return Object.assign(slot, put(slot, personRaster(person, width, height, { stick: session.options.wide ? "wide" : "standard" })));
+    return Object.assign(slot, put(slot, personRaster(person, width, height, { stick })));
   }
 
   function image(layer) {

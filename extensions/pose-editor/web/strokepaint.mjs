@@ -34,8 +34,8 @@ function pourInto(context, { points: [seed], colour, opacity, tolerance, gap }) 
   context.putImageData(image, 0, 0, x, y, across, down);
 }
 
-/** A layer on a context whose canvas has the picture's size. `copy` gives a canvas with the same pixels. */
-export const layerOn = (context, copy = copied) => ({ context, copy, strokes: [], snapshots: [] });
+/** A layer on a context whose canvas has the picture's size. `copy(canvas, into)`: a canvas with the same pixels. */
+export const layerOn = (context, copy = copied) => ({ context, copy, strokes: [], snapshots: [], under: null });
 
 /** Makes the layer hold these strokes, by painting no more than it must. */
 export function show(layer, strokes) {
@@ -54,7 +54,8 @@ export function show(layer, strokes) {
 
 /** The stroke in progress, painted on the layer piece by piece: begin with `null`, go on with what came back. */
 export function paintLive(layer, live, stroke) {
-  const { under, bounds, painted } = live ?? { under: layer.copy(layer.context.canvas), bounds: null, painted: [] };
+  if (!live) layer.under = layer.copy(layer.context.canvas, layer.under);
+  const { under, bounds, painted } = live ?? { under: layer.under, bounds: null, painted: [] };
   const { points } = stroke;
   const goesOn = points[painted.length - 1] === painted.at(-1);
   if (stroke.tool === "fill" || (goesOn && points.length === painted.length)) return { under, bounds, painted };
@@ -122,8 +123,11 @@ function united(a, b) {
   };
 }
 
-function copied(canvas) {
-  const copy = new OffscreenCanvas(canvas.width, canvas.height);
-  copy.getContext("2d").drawImage(canvas, 0, 0);
+/** `into`: a canvas that may be written over; of 8192 × 8192 pixels each new one takes 256 MB. */
+function copied(canvas, into) {
+  const copy = into ?? new OffscreenCanvas(canvas.width, canvas.height);
+  const context = copy.getContext("2d");
+  context.globalCompositeOperation = "copy";
+  context.drawImage(canvas, 0, 0);
   return copy;
 }

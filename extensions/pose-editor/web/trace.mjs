@@ -72,16 +72,3 @@ const PENS = {
     context.stroke();
   },
 };
-
-/** How many pixels of the canvas the box around a person has. */
-export function reachOf(person, { width, height }) {
-  let [left, top, right, bottom] = [width, height, 0, 0];
-  for (const part of [person.body, person.left, person.right, person.face]) {
-    for (const { x, y, on } of part) {
-      if (!on) continue;
-      [left, right] = [Math.min(left, x), Math.max(right, x)];
-      [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
-    }
-  }
-  return Math.max(0, Math.min(right, width) - Math.max(left, 0)) * Math.max(0, Math.min(bottom, height) - Math.max(top, 0));
-}

@@ -12,7 +12,7 @@ const { tween, series } = await at("tween.mjs");
 const { free, limbOf } = await at("actions.mjs");
 const { matches } = await at("library.mjs");
 const { openSession, beginning, idOf, refOf } = await at("session.mjs");
-const { shapesOf, reachOf } = await at("trace.mjs");
+const { shapesOf } = await at("trace.mjs");
 const { svgOf } = await at("svg.mjs");
 const { placeFor, fingerprint } = await at("memory.mjs");
 const { LIMBS } = await at("skeleton.mjs");
@@ -140,7 +140,6 @@ test("paths stand for what the map shows", () => {
   const hidden = { ...person, body: person.body.with(1, { ...person.body[1], on: false }) };
   assert.equal(shapesOf(hidden, pose).filter(({ kind }) => kind === "ellipse").length, LIMBS.length - 5);
   assert.equal(shapesOf(person, { width: 2048, height: 2048 }, true)[0].ry, 16);
-  assert.equal(reachOf(personOf({ body: [joint(-50, 10), joint(10, 30)] }), { width: 100, height: 100 }), 200);
 });
 
 test("an SVG says everything and runs nothing", () => {

@@ -23,6 +23,8 @@ const texts = (sources) =>
 /** Anything in quotes: a text may be looked up through a table. */
 const quoted = (sources) =>
   new Set(sources.flatMap((source) => [...source.matchAll(/"((?:[^"\\\n]|\\.)*)"/g)].map((hit) => hit[1])));
+/** Anything that begins as a text does and has several words. */
+const phrases = (sources) => [...quoted(sources)].filter((text) => /^[A-Z][a-z]+ /.test(text));
 /** The names of a pose's joints, which are put together. */
 const joints = async (web) => {
   if (!existsSync(`${web}/skeleton.mjs`)) return [];
@@ -49,7 +51,7 @@ test("every text of every page has a Korean one", async () => {
   for (const web of pages) {
     const table = { ...korean(shared), ...korean(web) };
     const sources = walk(web, /\.(mjs|html)$/);
-    const found = new Set([...texts(sources), ...(await joints(web))]);
+    const found = new Set([...texts(sources), ...phrases(sources), ...(await joints(web))]);
     const known = quoted(sources);
     assert.ok(found.size >= 10, web);
     for (const text of found) assert.ok(table[text], `${web}: no Korean for “${text}”`);

@@ -244,3 +244,14 @@ test("the pieces asked of a context while drawing are the new ones alone", () =>
   assert.deepEqual(polygons, [...Array(21).fill(1), 0]);
   assert.ok(live.bounds.x >= 0 && live.bounds.x + live.bounds.width <= WIDTH);
 });
+
+test("one canvas lies below every stroke in progress, however many there are", () => {
+  const made = [];
+  const copy = (canvas, into) => {
+    if (!into) made.push(canvas);
+    return softCopy(canvas);
+  };
+  const on = layerOn(soft().getContext(), copy);
+  for (let n = 0; n < 3; n++) endLive(on, paintLive(on, null, begun(at(5 + n, 6), { size: 4 })));
+  assert.equal(made.length, 1);
+});

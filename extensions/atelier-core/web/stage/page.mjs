@@ -12,6 +12,7 @@ export async function openPage(name, home, on = {}, renamed = () => {}) {
   let lang = chosen(asked.get("lang"), navigator.languages);
   wear(asked.get("theme"));
   await speak(lang, folders);
+  said();
 
   const host = async (message) => {
     wear(message.theme);
@@ -27,11 +28,19 @@ export async function openPage(name, home, on = {}, renamed = () => {}) {
 
 /** A sentence that goes away by itself. */
 export function announce(text) {
-  document.querySelector(".toast")?.remove();
   const toast = Object.assign(document.createElement("p"), { className: "toast", textContent: text });
-  toast.setAttribute("role", "status");
-  document.body.append(toast);
+  said().replaceChildren(toast);
   setTimeout(() => toast.remove(), READING);
+}
+
+/** Where sentences are said. Screen readers read what changes in it, not it itself: it must be there before them. */
+function said() {
+  const there = document.querySelector(".said");
+  if (there) return there;
+  const made = Object.assign(document.createElement("div"), { className: "said" });
+  made.setAttribute("role", "status");
+  document.body.append(made);
+  return made;
 }
 
 function wear(theme) {
