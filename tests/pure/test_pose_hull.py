@@ -88,12 +88,6 @@ def test_a_larger_person_has_as_much_more_flesh(factor: float, dx: int) -> None:
     assert (person_mask(large, Extent(1500, 1800)) > 0).sum() == pytest.approx(plain * factor**2, rel=0.04)
 
 
-def test_growth_makes_it_thicker_everywhere() -> None:
-    masks = [person_mask(Person(body()), SIZE, grow) > 0 for grow in (0.7, 1.0, 1.4)]
-    assert (masks[0] <= masks[1]).all() and (masks[1] <= masks[2]).all()
-    assert masks[0].sum() * 1.2 < masks[1].sum() < masks[2].sum() / 1.2
-
-
 def test_people_beyond_the_picture_and_joints_on_one_spot() -> None:
     assert not person_mask(moved(Person(body()), 99_000, -99_000), SIZE).any()
     assert not person_mask(Person((Joint(50.0, 50.0),) * 18), SIZE)[100:].any()

@@ -9,7 +9,6 @@ from atelier_core.geometry import Extent
 from atelier_pose_editor.document import code, from_code, from_document, from_text, to_document, to_text
 from atelier_pose_editor.skeleton import (
     BODY_25,
-    FACE_GROUPS,
     HAND_EDGES,
     LIMBS,
     NO_BODY,
@@ -229,7 +228,6 @@ def test_tables_fit_each_other() -> None:
     assert len(set(LIMBS)) == 17 and {joint for limb in LIMBS for joint in limb} == set(range(18))
     assert {(PARENTS[joint], joint) for joint in range(18) if joint != 1} == set(LIMBS)
     assert HAND_EDGES[:5] == ((0, 1), (1, 2), (2, 3), (3, 4), (0, 5)) and HAND_EDGES[-1] == (19, 20)
-    assert sorted(i for first, last in FACE_GROUPS.values() for i in range(first, last + 1)) == list(range(70))
     assert sorted({*range(25)} - {*BODY_25}) == [8, *range(19, 25)]
 
 

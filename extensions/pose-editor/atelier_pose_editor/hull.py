@@ -37,12 +37,12 @@ class Ball(NamedTuple):
     radius: float
 
 
-def person_mask(person: Person, size: Extent, grow: float = 1.0) -> np.ndarray:
-    """[H, W] uint8, 0 or 255; `grow` multiplies the thickness of the flesh."""
+def person_mask(person: Person, size: Extent) -> np.ndarray:
+    """[H, W] uint8, 0 or 255."""
     mask = np.zeros((size.height, size.width), np.uint8)
     unit = trunk_length(person)
     for shape in _shapes(person, unit):
-        _fill(mask, [Ball(ball.place, ball.radius * unit * grow) for ball in shape])
+        _fill(mask, [Ball(ball.place, ball.radius * unit) for ball in shape])
     return mask
 
 

@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -71,31 +71,6 @@ def _triples(numbers: list[float]) -> Part:
 
 def _pairs(numbers: list[float]) -> Part:
     return tuple(Joint(x, y) for x, y in zip(numbers[::2], numbers[1::2], strict=True))
-
-
-def search(words: str, kind: Kind | None = None, among: Iterable[Preset] | None = None) -> list[Preset]:
-    """Those that have every word, in English or Korean, or what begins with it or holds it; the best first."""
-    wanted = _plain(words).split()
-    ranked = []
-    for place, preset in enumerate(presets() if among is None else among):
-        ranks = [_rank(word, preset) for word in wanted]
-        if (kind is None or preset.kind == kind) and all(ranks):
-            ranked.append((-sum(ranks), place, preset))
-    return [preset for _, _, preset in sorted(ranked, key=lambda one: one[:2])]
-
-
-def _rank(word: str, preset: Preset) -> int:
-    """4 a word of the name, 3 a tag, 2 the beginning of either, 1 a part, 0 nothing."""
-    name = _plain(f"{preset.name} {preset.korean}").split()
-    tags = [_plain(tag) for tag in (*preset.tags, *preset.korean_tags)]
-    if word in name or word in tags:
-        return 4 if word in name else 3
-    known = [*name, *tags]
-    return 2 if any(one.startswith(word) for one in known) else int(any(word in one for one in known))
-
-
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFC", text).casefold()
 
 
 def saved(person: Person, name: str, folder: Path, *, over: bool = False) -> Path:

@@ -9,11 +9,6 @@ _ROWS = 256  # made opaque at once
 _SAMPLED = 1 << 20  # pixels that are asked for the colour of the ground
 
 
-def is_white_on_black(picture: np.ndarray) -> bool:
-    """Whether the mean lightness lies in the dark half."""
-    return float(cv2.cvtColor(on_white(picture), cv2.COLOR_RGB2GRAY).mean()) < 128
-
-
 def is_drawn(picture: np.ndarray) -> bool:
     """Not when it is see-through all over or one colour all over; a single pixel is a picture."""
     if _alpha(picture) is not None:

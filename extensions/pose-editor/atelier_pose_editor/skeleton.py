@@ -16,11 +16,6 @@ MOST_PEOPLE = 100
 MOST_SIDE = 8192  # pixels
 FARTHEST = 100_000  # pixels from the picture's corner
 
-JOINT_NAMES = (
-    *("nose", "neck", "right shoulder", "right elbow", "right wrist", "left shoulder", "left elbow", "left wrist"),
-    *("right hip", "right knee", "right ankle", "left hip", "left knee", "left ankle"),
-    *("right eye", "left eye", "right ear", "left ear"),
-)
 LIMBS = (  # in the order of drawing; limb i has the colour of joint i, darker
     *((1, 2), (1, 5), (2, 3), (3, 4), (5, 6), (6, 7), (1, 8), (8, 9), (9, 10), (1, 11), (11, 12), (12, 13)),
     *((1, 0), (0, 14), (14, 16), (0, 15), (15, 17)),
@@ -34,17 +29,6 @@ LIMB_COLOURS: tuple[Colour, ...] = tuple((r * 3 // 5, g * 3 // 5, b * 3 // 5) fo
 HAND_EDGES = tuple(
     (0 if step == 0 else finger + step, finger + step + 1) for finger in range(0, 20, 4) for step in range(4)
 )
-FACE_GROUPS = {  # first and last point, inclusive
-    "jaw": (0, 16),
-    "right brow": (17, 21),
-    "left brow": (22, 26),
-    "nose": (27, 35),
-    "right eye": (36, 41),
-    "left eye": (42, 47),
-    "outer lips": (48, 59),
-    "inner lips": (60, 67),
-    "pupils": (68, 69),
-}
 BODY_25 = (0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18)  # the place there of each joint of ours
 BODY_25_FEET = (19, 20, 21, 22, 23, 24)  # left big toe, small toe, heel; the right ones
 ROOT, NOSE, NOSE_TIP = 1, 0, 30  # the neck, the nose of the body, the same place in the face
