@@ -44,7 +44,8 @@ export function applyBody(pose, person, preset) {
   if (!Number.isFinite(unit)) throw new PoseError("This preset does not fit.");
   const at = bodyOrigin(one, preset.points, unit, pose);
   const frame = (point) => plus(at, times(point, unit));
-  const body = one.body.map((old, n) => set(old, preset.points[n], frame));
+  const along = minus(frame(pointOf(preset.points[sk.NECK] ?? [0, 0])), one.body[sk.NECK]);
+  const body = one.body.map((old, n) => follow(set(old, preset.points[n], frame), along));
   const next = carriedParts(one, { ...one, body });
   const feet = preset.points.slice(SIZES.body);
   if (feet.length === one.feet.length) next.feet = one.feet.map((old, n) => set(old, feet[n], frame));
@@ -72,6 +73,9 @@ function set(old, point, frame) {
   const moved = movedJoint(old, frame({ x: point[0], y: point[1] }));
   return moved.on ? moved : { ...moved, on: true };
 }
+
+/** A joint that is off now is found beside the others, not where the person was. */
+const follow = (joint, along) => (joint.on || joint.locked || !(joint.x || joint.y) ? joint : movedJoint(joint, plus(joint, along)));
 
 /** From a preset's hand to the person's: at its wrist, along the present hand or the forearm. Null without a wrist. */
 function handFrame(person, side, { points }) {

@@ -63,3 +63,11 @@ test("a preset without any length does not fit", () => {
   const flat = { kind: "body", points: Array(18).fill([0, 0]) };
   assert.throws(() => applyBody(standing(512, 768), 0, flat), /does not fit/);
 });
+
+test("a hidden joint goes along, and is found beside the others", () => {
+  const lying = applyBody(standing(512, 768), 0, named("lying-back"));
+  const profile = applyBody(lying, 0, named("profile")).people[0].body;
+  const hidden = profile.filter(({ on }) => !on);
+  assert.ok(hidden.length);
+  for (const joint of hidden) assert.ok(distance(joint, profile[sk.NOSE]) < 220, `${joint.x},${joint.y}`);
+});
