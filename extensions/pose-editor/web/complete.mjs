@@ -9,6 +9,9 @@ import { jointAt } from "./session.mjs";
 
 const PATIENCE = 300; // ms after the last move of the slider
 
+/** Whom the webui found nobody has named yet: they are called as the page calls people. */
+const unnamed = (found) => fromDocument({ ...found, people: found.people.map((one) => ({ ...one, name: "" })) });
+
 /** `say(sentence)`: a short message; `busy(promise)`: shows that something is going on. */
 export function openComplete(session, { say, complain }) {
   const part = (name) => document.getElementById(name);
@@ -32,7 +35,7 @@ export function openComplete(session, { say, complain }) {
   async function detect() {
     const answer = await answered("detect", { picture: needed() });
     if (!answer) return;
-    session.update(t("Detect"), { pose: fromDocument(answer.document), ghosts: answer.ghosts ?? [], padding: null });
+    session.update(t("Detect"), { pose: unnamed(answer.document), ghosts: answer.ghosts ?? [], padding: null });
     session.choose(session.pose.people.length ? 0 : null);
     if (answer.said) say(answer.said);
   }
