@@ -15,7 +15,7 @@ from atelier_core import picture
 from atelier_core.api.pictures import source, store
 from atelier_core.api.routes import mount
 from atelier_core.args import read_entries, split_infotext
-from atelier_core.errors import UserError
+from atelier_core.errors import Interrupted, UserError
 from atelier_core.geometry import Extent
 from atelier_core.hosts.fake import FakeHost
 from atelier_core.job import Job
@@ -258,9 +258,19 @@ def test_beyond_the_frame_of_a_see_through_picture_something_is_seen(host: Host)
     assert (result[140:, :, 3] == 255).all() and (result[:, :8, 3] == 255).all() and (result[:, 136:, 3] == 255).all()
 
 
+def test_a_series_that_is_stopped_gives_what_is_saved(host: Host) -> None:
+    host.on_step = lambda done, total: setattr(host, "stopping", len(host.jobs) == 3)
+    done = made(host, document=posed(person(-20), person(20)), frames=4, steps=2)
+    assert len(done) == 2 == len(list(host.outputs("pose-editor").glob("*.png")))
+    host.on_step = lambda done, total: setattr(host, "stopping", True)
+    with pytest.raises(Interrupted):
+        made(host, document=posed(), steps=2)
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
+        ({"document": posed(width=60)}, "A picture must have at least 64 pixels on each side."),
         ({"way": "picture"}, "Choose a picture first."),
         ({"way": "complete", "document": posed()}, "Choose a picture first."),
         ({"document": "{"}, "This is not a pose: it cannot be read as JSON."),

@@ -36,7 +36,7 @@ def test_the_panel_and_its_accordions_are_built(host: FakeHost) -> None:
         made = [panel.ALWAYS.controls(host, tab) for tab in ("txt2img", "img2img")]
     ids = [one.elem_id for one in block.blocks.values() if getattr(one, "elem_id", None)]
     assert len(ids) == len(set(ids)) and "atelier_pose_editor_state" in ids
-    assert [list(one) for one in made][0][:4] == ["on", "page", "state", "preset"]
+    assert [list(one) for one in made][0][:5] == ["on", "page", "hint", "state", "preset"]
 
 
 def test_a_look_sets_weights_and_ranges(host: FakeHost) -> None:

@@ -98,7 +98,7 @@ def own_tab(webui: Webui, img2img: bool = False, **changed: Any) -> dict[str, An
     scripts = {one["name"]: one for one in webui.get("/sdapi/v1/script-info") if one["is_img2img"] == img2img}
     labels = [argument["label"] for argument in scripts["atelier: pose"]["args"]]
     state = json.dumps({"pose": document.to_document(pose()), "picture": None, "sketch": None})
-    values = {"on": True, "page": "", "state": state, "preset": "", "pose_weight": 1, "pose_start": 0}
+    values = {"on": True, "page": "", "hint": "", "state": state, "preset": "", "pose_weight": 1, "pose_start": 0}
     values |= {"pose_end": 1, "pose_model": "random", **changed}
     assert len(labels) == len(values), labels
     scripts_asked = {"atelier: pose": {"args": list(values.values())}}

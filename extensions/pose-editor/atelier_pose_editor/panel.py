@@ -34,7 +34,7 @@ CONTROLS = (
     *("pose_weight", "pose_start", "pose_end", "pose_model"),
     *("sketch_map", "sketch_weight", "sketch_start", "sketch_end", "sketch_model"),
     *("picture_map", "picture_weight", "picture_start", "picture_end", "picture_model"),
-    *("look", "expression", "margin", "seam", "frames"),
+    *("look", "expression", "seam", "frames"),
 )
 STEERED = ("way", "denoise", "picture_map", *(f"{s}_{n}" for s in SOURCES for n in ("weight", "start", "end")))
 
@@ -87,16 +87,15 @@ def _words(host: Host) -> dict[str, Any]:
         )
     with gr.Row():
         made["denoise"] = _slider(0, 1, 0.75, 0.01, t("Denoising strength"), "denoise", visible=False)
-        made["margin"] = _slider(0, 512, 32, 8, t("Room beyond feet and head"), "margin", visible=False)
         made["seam"] = _slider(0, 64, 8, 1, t("Seam inside the old frame"), "seam", visible=False)
     made |= _numbers(host)
-    own = [made[name] for name in ("denoise", "expression", "margin", "seam")]
+    own = [made[name] for name in ("denoise", "expression", "seam")]
     made["way"].change(fn=_shown, inputs=[made["way"]], outputs=own)
     return made
 
 
 def _shown(way: str) -> tuple[Any, ...]:
-    ways = (("picture",), ("expression",), ("complete",), ("complete",))
+    ways = (("picture",), ("expression",), ("complete",))
     return tuple(gr.update(visible=way in some) for some in ways)
 
 
@@ -143,7 +142,7 @@ def _numbers(host: Host) -> dict[str, Any]:
         made["seed"] = gr.Number(-1, precision=0, label=t("Seed"), elem_id=f"{ID}_seed", min_width=120)
         made["batch"] = _slider(1, 8, 1, 1, t("Batch size"), "batch")
         made["count"] = _slider(1, 32, 1, 1, t("Batch count"), "count")
-        made["frames"] = _slider(1, 32, 1, 1, t("Frames of a series"), "frames")
+        made["frames"] = _slider(1, 32, 1, 1, t("Series"), "frames")
     made["scheduler"] = widgets.hidden_text(f"{ID}_scheduler", "Automatic")
     return made
 
@@ -266,6 +265,8 @@ def _accordion(host: Host, tab: str) -> dict[str, Any]:
     with gr.Accordion(t("Atelier pose"), open=False, elem_id=prefix):
         made: dict[str, Any] = {"on": gr.Checkbox(False, label=t("Follow the pose"), elem_id=f"{prefix}_on")}
         made["page"] = gr.HTML(_small_page(host, tab), elem_id=f"{prefix}_view")
+        told = t("The pose is fitted into the picture's size, in its middle.")
+        made["hint"] = gr.HTML(widgets.sentence(told), elem_id=f"{prefix}_hint")
         made["state"] = widgets.hidden_text(f"{prefix}_state")
         presets = [(t("None"), OFF), *run.preset_choices(host)]
         made["preset"] = gr.Dropdown(

@@ -23,6 +23,7 @@ from .options import LABEL, PoseArgs
 from .skeleton import Person, Pose, moved, resized
 
 DEFAULT = Extent(512, 512)
+LEAST_SIDE = 64  # pixels; on less no model draws
 EXPRESSION_MAP = "canny"
 _PIXELS = re.compile(r"\s*[0-9]{1,5}\s*")
 
@@ -160,6 +161,8 @@ def posed(given: Given, pose: Pose | None) -> tuple[Control, ...]:
 
 def _job(given: Given, size: Extent, **more: Any) -> Job:
     args = given.args
+    if min(size) < LEAST_SIDE:
+        raise UserError("A picture must have at least {least} pixels on each side.", least=LEAST_SIDE)
     if args.look and args.look not in (*looks.LOOKS, *looks.ROOM_STYLES):
         raise UserError("There is no look “{name}”.", name=args.look)
     prompt, negative = words_of(args.look, args.expression if args.way == "expression" else "")

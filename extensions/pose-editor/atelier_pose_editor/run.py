@@ -13,7 +13,7 @@ import numpy as np
 from atelier_core import files, keep, picture
 from atelier_core.args import from_infotext, parse, read_entries, split_infotext
 from atelier_core.entries import Additions
-from atelier_core.errors import UserError
+from atelier_core.errors import Interrupted, UserError
 from atelier_core.geometry import Extent
 from atelier_core.host import Annotator, Host
 from atelier_core.job import Control
@@ -62,13 +62,18 @@ def seen(picture_of: Callable[[str], bytes | Path], args: PoseArgs) -> Seen:
 
 
 def generate(host: Host, args: PoseArgs, pictures: Seen) -> Iterator[Done]:
-    """One after the other, each saved before the next is begun."""
+    """One after the other, each saved before the next is begun; a stop later on ends the series with what there is."""
     with host.working(host.translate("Pose")) as work:
         wanted = _read(host, args, pictures)
         planned = plan.planned(wanted)
         for number, job in enumerate(planned.jobs):
-            work.step(number, len(planned.jobs))
-            result = host.generate(job)
+            try:
+                work.step(number, len(planned.jobs))
+                result = host.generate(job)
+            except Interrupted:
+                if number == 0:
+                    raise
+                return
             for made, text, seed in zip(result.pictures, result.infotexts, result.seeds, strict=True):
                 yield _saved(host, planned, np.asarray(made), text, seed, result.notes)
                 _beside(host, args, pictures.drawing)

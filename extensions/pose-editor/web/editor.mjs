@@ -27,6 +27,7 @@ import { openPoseMenu } from "./posemenu.mjs";
 import { poseTools } from "./posetool.mjs";
 import { openScene } from "./scene.mjs";
 import { beginning, jointAt, openSession } from "./session.mjs";
+import { stretched } from "./transform.mjs";
 
 const SIZE = { width: 512, height: 768 };
 const PATIENCE = 1000; // ms for the panel to say what it wants edited, before it is told what is here
@@ -52,7 +53,7 @@ const actions = openActions(session);
 const drawing = drawTools(session, brush, { complain });
 const scene = openScene(session, drawing.paint);
 const pictures = openPictures(session, scene.bitmaps, { shown: () => stage.redraw(), complain });
-const posing = poseTools(session, openPoseMenu(session, actions, inWindow), marks);
+const posing = poseTools(session, openPoseMenu(session, actions, inWindow, complain), marks);
 const files = openFiles(session, part("stage"), { alone: bridge.alone, say, complain, middle });
 const complete = openComplete(session, { say, complain });
 const memory = openMemory(session, { failed: say, foreign });
@@ -220,7 +221,7 @@ async function open(request) {
     const size = source ?? (options.width && options.height ? options : null);
     const { width, height } = size ?? SIZE;
     const { pose, notes } = text ? readPose(text, source) : { pose: first(width, height, picture), notes: [] };
-    const fitted = size ? { ...pose, width, height } : pose;
+    const fitted = size ? stretched(pose, { width, height }) : pose;
     session.update(t("Open"), { ...beginning(fitted), layers: session.state.layers, picture: source });
     session.choose(pose.people.length ? 0 : null);
     if (notes.length) say(t(notes[0].text ?? notes[0], notes[0].values));

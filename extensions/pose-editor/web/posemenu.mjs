@@ -9,14 +9,19 @@ import { jointAt } from "./session.mjs";
 const ADDABLE = ["left", "right", "face", "feet"];
 const LINE = null;
 
-/** `place(at)`: from the stage to the window. */
-export function openPoseMenu(session, actions, place) {
+/** `place(at)`: from the stage to the window; `complain(error)`: what could not be done. */
+export function openPoseMenu(session, actions, place, complain) {
   return async function show(ref, person, at, point) {
     if (person !== null && person !== session.chosen.person) session.choose(person);
     if (ref && !session.chosen.refs.length) session.choose(ref.person, [ref]);
     const items = ref ? jointItems(ref) : person !== null ? personItems(person) : emptyItems();
     const chosen = await openMenu(place(at), items);
-    if (chosen !== null && (person === null || person in session.pose.people)) runs(chosen, ref, person, point);
+    if (chosen === null || (person !== null && !(person in session.pose.people))) return;
+    try {
+      runs(chosen, ref, person, point);
+    } catch (error) {
+      complain(error);
+    }
   };
 
   function jointItems(ref) {
