@@ -6,6 +6,7 @@ import html
 import io
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -185,6 +186,65 @@ def test_a_flush_tells_what_is_here_now(server: PageServer, browser: Any) -> Non
         assert len(now["pose"]["people"]) == 4
 
 
+def test_a_panel_that_does_not_take_the_edits_is_a_sentence_and_no_flush(server: PageServer, browser: Any) -> None:
+    server.documents["/host"] = webui({"document": json.dumps(told(512, 768)), "picture": None, "stamp": 1})
+    with opened(browser, f"{server.origin}{ROOT}/host", size=(1000, 720)) as page:
+        frame = editor(page)
+        page.evaluate(f"document.getElementById('{FIELD}').remove()")
+        assert page.evaluate("window.atelier.flush('atelier_pose_editor_page')") is False
+        assert frame.inner_text(".toast") == "The panel did not take over the last edits."
+
+
+def test_a_flush_waits_for_what_is_being_opened(server: PageServer, browser: Any) -> None:
+    server.documents["/host"] = webui({"document": json.dumps(told(512, 768)), "picture": None, "stamp": 1})
+    held: list[Any] = []
+    with opened(browser, f"{server.origin}{ROOT}/host", size=(1000, 720)) as page:
+        frame = editor(page)
+        page.route("**/pictures/photo", lambda route: route.continue_() if held else held.append(route))
+        for stamp, people in ((2, 2), (3, 3)):
+            request = {"document": json.dumps(told(512, 640, people)), "picture": "photo", "stamp": stamp}
+            with page.expect_request("**/pictures/photo") if stamp == 2 else nullcontext():
+                page.evaluate(
+                    "open => document.querySelector('.atelier-page').dataset.open = open", json.dumps(request)
+                )
+        drawn(frame)
+        assert frame.evaluate("atelierEditor.pose().people.length") == 1, "the later one waits for the earlier one"
+        page.evaluate("() => void window.atelier.flush('atelier_pose_editor_page').then((ok) => (window.ok = ok))")
+        held[0].continue_()
+        assert page.wait_for_function("window.ok !== undefined && [window.ok]").json_value() == [True]
+        now = json.loads(page.evaluate(f"document.querySelector('#{FIELD} textarea').value"))
+        assert (now["picture"], len(now["pose"]["people"])) == ("photo", 3)
+
+
+def test_what_could_not_be_opened_is_tried_again(server: PageServer, browser: Any) -> None:
+    request = {"document": json.dumps(told(512, 640, 2)), "picture": "photo", "stamp": 1}
+    server.documents["/host"] = webui(request)
+    photo = server.pictures.pop("photo")
+    with opened(browser, f"{server.origin}{ROOT}/host", size=(1000, 720), complaints=("404",)) as page:
+        frame = editor(page)
+        assert frame.inner_text(".toast").startswith("This picture is no longer there.")
+        frame.press("#stage", "a")
+        page.wait_for_timeout(900)  # the memory is written a moment after the last change
+        server.pictures["photo"] = photo
+        page.reload()
+        editor(page)
+        assert len(state(page, "s.picture === 'photo'")["pose"]["people"]) == 2
+
+
+def test_another_picture_begins_anew(server: PageServer, browser: Any) -> None:
+    server.pictures["other"] = png(256, 320)
+    server.documents["/host"] = webui({"document": json.dumps(told(512, 640, 2)), "picture": "photo", "stamp": 1})
+    with opened(browser, f"{server.origin}{ROOT}/host", size=(1000, 720)) as page:
+        frame = editor(page)
+        frame.press("#stage", "a")
+        other = json.dumps({"document": None, "picture": "other", "stamp": 2})
+        page.evaluate("open => document.querySelector('.atelier-page').dataset.open = open", other)
+        state(page, "s.picture === 'other'")
+        for _ in range(3):
+            frame.press("#stage", "Control+z")
+        assert frame.evaluate("[atelierEditor.pose().people.length, atelierEditor.state().picture]") == [1, None]
+
+
 def test_an_accordion_is_told_in_its_own_field(server: PageServer, browser: Any) -> None:
     options = json.dumps({"field": "atelier_pose_editor_txt2img_state"})
     server.documents["/host"] = webui({"document": None, "picture": None, "options": options, "stamp": 1})
@@ -231,7 +291,7 @@ def test_a_cut_off_person_is_found_completed_and_dragged(server: PageServer, bro
         frame.click("[data-do=complete]")
         found = state(page, "s.padding !== null")
         assert [verb for verb, _ in heard] == ["detect", "complete"] and heard[0][1] == {"picture": "photo"}
-        assert json.loads(heard[1][1]["document"])["people"][0]["name"] == "A" and heard[1][1]["margin"] == 32
+        assert json.loads(heard[1][1]["document"])["people"][0]["name"] == "Person 1" and heard[1][1]["margin"] == 32
         assert found["ghosts"] == ghosts and found["padding"] == padding
         assert frame.inner_text(".toast") == "Found by the tests."
         assert frame.locator(".handle[data-state=ghost]").count() == 2

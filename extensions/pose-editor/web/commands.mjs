@@ -83,8 +83,8 @@ export function bindCommands(parts) {
       ...(parts.bridge.alone ? [] : [null, ...units().map(({ id, tab, unit }) => ({ id, label: unitName(tab, unit) }))]),
     ]);
     const chosen = units().find((one) => one.id === id);
-    if (chosen) await steer(parts.bridge, session.pose, session.options.wide, chosen.tab, chosen.unit);
-    else if (id) await writers[id](session.pose, session.options.wide);
+    if (chosen) await steer(parts.bridge, session.pose, session.options.stick, chosen.tab, chosen.unit);
+    else if (id) await writers[id](session.pose, session.options.stick);
   }
 
   const unitName = (tab, unit) => t("To ControlNet unit {number} of {tab}", { number: unit + 1, tab });

@@ -30,6 +30,7 @@ import { beginning, jointAt, openSession } from "./session.mjs";
 import { stretched } from "./transform.mjs";
 
 const SIZE = { width: 512, height: 768 };
+const STICKS = ["standard", "wide"];
 const PATIENCE = 1000; // ms for the panel to say what it wants edited, before it is told what is here
 const BARS = { bottom: 64, top: 60 }; // CSS pixels of the stage that lie below the bars
 
@@ -38,13 +39,16 @@ const marks = { marquee: null, snap: [] };
 const look = { map: false };
 let arrived = null; // what the panel asked for last; it may come before the page is built
 let takeUp = () => {};
-let flush = async () => {};
+let opening = Promise.resolve(); // until what the panel asked for is open
+let works = 0; // how many things are under way that take a while
+let built;
+const whole = new Promise((done) => (built = done)); // the page
 let handled = { scale: 0, tool: null }; // what the handles were made for
 let framed = null; // the strips of the picture that are in sight
 let stage = null; // it tells of its first change before it is there
 
 adorn(document);
-const on = { open: (request) => takeUp((arrived = request)), flush: () => flush() };
+const on = { open: (request) => takeUp((arrived = request)), flush };
 const { bridge } = await openPage("pose-editor", import.meta.url, on, () => renamed());
 
 const say = announce;
@@ -56,7 +60,7 @@ const pictures = openPictures(session, scene.bitmaps, { shown: () => stage.redra
 const posing = poseTools(session, openPoseMenu(session, actions, inWindow, complain), marks);
 const files = openFiles(session, part("stage"), { alone: bridge.alone, say, complain, middle });
 const complete = openComplete(session, { say, complain });
-const memory = openMemory(session, { failed: say, foreign });
+const memory = openMemory(session, { failed: say, foreign, begin });
 const commands = bindCommands({ session, actions, look, files, complete, drawing, bridge, stage: () => stage, complain, busy });
 const panels = [
   openPeople(part("people"), session, actions, personMenu),
@@ -80,7 +84,6 @@ stage = openStage({
   changed: described,
 });
 const host = openHost(session, bridge, { drawing: drawing.png, complain });
-flush = host.flush;
 if (!bridge.alone) {
   const maps = openMapPreview(part("layers"), session, { sketch: host.sketch, complain });
   part("section-layers").addEventListener("toggle", () => maps.open());
@@ -168,8 +171,8 @@ function complain(error) {
 }
 
 function busy(promise) {
-  document.body.toggleAttribute("data-busy", true);
-  promise.finally(() => document.body.toggleAttribute("data-busy", false));
+  document.body.toggleAttribute("data-busy", ++works > 0);
+  promise.finally(() => document.body.toggleAttribute("data-busy", --works > 0));
 }
 
 function foreign() {
@@ -208,14 +211,33 @@ function brush() {
 
 // ---- what is opened
 
+/** Tells the panel what is here; false when it did not take it. */
+async function told() {
+  try {
+    await host.flush();
+    return true;
+  } catch (error) {
+    complain(error);
+    return false;
+  }
+}
+
+/** Before a run: what the panel asked for is open, and what it then holds is told. */
+async function flush() {
+  await whole;
+  await opening;
+  return told();
+}
+
 /** What the panel wants edited. The same request once more, as after a reload, goes on with what was kept. */
 async function open(request) {
   const { document: text, picture } = request;
   const options = JSON.parse(request.options || "{}"); // {width, height} of the canvas, {field} to tell, {stick}
   if (options.field) host.writeTo(options.field);
-  if (options.stick) session.set("wide", options.stick === "wide");
+  if (STICKS.includes(options.stick)) session.set("stick", options.stick);
   await memory.use(placeFor(picture, options.field), { passing: Boolean(options.field) });
-  if (memory.beganWith(fingerprint(JSON.stringify([text, picture, request.options, request.stamp])))) return;
+  const mark = fingerprint(JSON.stringify([text, picture, request.options, request.stamp]));
+  if (memory.beganWith(mark)) return;
   try {
     const source = picture ? await sourceById(picture) : null;
     const size = source ?? (options.width && options.height ? options : null);
@@ -223,6 +245,7 @@ async function open(request) {
     const { pose, notes } = text ? readPose(text, source) : { pose: first(width, height, picture), notes: [] };
     const fitted = size ? stretched(pose, { width, height }) : pose;
     session.update(t("Open"), { ...beginning(fitted), layers: session.state.layers, picture: source });
+    memory.note(mark);
     session.choose(pose.people.length ? 0 : null);
     if (notes.length) say(t(notes[0].text ?? notes[0], notes[0].values));
   } catch (error) {
@@ -235,9 +258,15 @@ function first(width, height, picture) {
   return picture ? blank(width, height) : standing(width, height);
 }
 
+/** Where nothing is kept; layers stay as they were set. */
+function begin() {
+  return { ...beginning(first(SIZE.width, SIZE.height, null)), layers: session.state.layers };
+}
+
 async function sample() {
   const answer = await fetch(new URL("sample/room.png", import.meta.url));
   const source = await sourceOf(await answer.blob(), true);
+  if (session.history.canUndo) return; // somebody was faster
   session.history.restore({
     entries: [{ state: { ...session.state, picture: source }, label: "", size: 0 }],
     now: 0,
@@ -248,10 +277,15 @@ const found = arrived ? false : await memory.use(memory.last());
 if (!found && !arrived && bridge.alone) await sample();
 await pictures.refresh();
 followed();
-const tellNow = () => flush().catch(complain);
-takeUp = (request) => busy(open(request).then(tellNow));
+/** One after the other: what was asked for last is what is there in the end. */
+takeUp = (request) => {
+  const done = opening.then(() => open(request));
+  opening = done.catch(() => {});
+  busy(done.then(told));
+};
 if (arrived) takeUp(arrived);
-else if (!bridge.alone) setTimeout(() => arrived || tellNow(), PATIENCE);
+else if (!bridge.alone) setTimeout(() => arrived || told(), PATIENCE);
+built();
 
 /** For tests and benches: the pose, the view, where a joint is on the screen, the history, the canvas's size. */
 window.atelierEditor = {

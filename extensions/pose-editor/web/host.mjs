@@ -24,7 +24,8 @@ export async function asked(verb, body = null) {
  * what could not be given. What failed is tried again with the next change.
  */
 export function openHost(session, bridge, { drawing, complain }) {
-  const sketch = { strokes: session.state.strokes, id: null, given: null };
+  const sketch = { id: null, given: session.state.strokes };
+  let giving = Promise.resolve();
   let told = 0;
   let drawn = 0;
   let last = null;
@@ -37,30 +38,35 @@ export function openHost(session, bridge, { drawing, complain }) {
       sketch: session.state.strokes.length ? sketch.id : null,
       ghosts: session.state.ghosts,
       padding: session.state.padding,
-      stick: session.options.wide ? "wide" : "standard",
+      stick: session.options.stick,
     });
 
   function message() {
     clearTimeout(told);
     told = 0;
-    last = session.state;
-    sketch.changed = false;
-    return { type: "send", field, value: stateText() };
+    last = stateText();
+    return { type: "send", field, value: last };
   }
 
   function tell() {
-    if (session.state !== last || sketch.changed) bridge.post(message());
+    if (stateText() !== last) bridge.post(message());
   }
 
-  async function give() {
+  /** One after the other: an older drawing that takes longer must not come to lie over a newer one. */
+  function give() {
     clearTimeout(drawn);
     drawn = 0;
-    const { strokes } = session.state;
-    if (sketch.given === strokes) return;
-    const bytes = strokes.length ? await drawing() : null;
-    sketch.id = bytes && (await upload(bytes)).id;
-    sketch.given = strokes;
-    sketch.changed = true;
+    giving = giving.then(given, given);
+    return giving;
+  }
+
+  async function given() {
+    while (sketch.given !== session.state.strokes) {
+      const { strokes } = session.state;
+      const bytes = strokes.length ? await drawing() : null;
+      const id = bytes && (await upload(bytes)).id;
+      if (strokes === session.state.strokes) Object.assign(sketch, { id, given: strokes });
+    }
   }
 
   const giveAndTell = () => give().then(tell, complain);
@@ -74,7 +80,6 @@ export function openHost(session, bridge, { drawing, complain }) {
     drawn = setTimeout(giveAndTell, DRAWN);
   }
 
-  sketch.given = session.state.strokes;
   session.changed(changed);
   return {
     /** The panel's textbox that is told, where it is not the usual one. */
@@ -84,15 +89,13 @@ export function openHost(session, bridge, { drawing, complain }) {
       await give();
       return session.state.strokes.length ? sketch.id : null;
     },
-    /** Gives and tells at once what is here now; kept when the panel has it. */
+    /** Gives and tells at once what is here now; broken where the panel does not take it: no run may begin without. */
     async flush() {
-      try {
-        await give();
-      } catch (error) {
-        complain(error);
-        throw error; // a run must not begin without the drawing
-      }
-      await bridge.ask(message());
+      await give();
+      const answer = await bridge.ask(message());
+      if (answer?.ok) return;
+      last = null;
+      throw new PoseError("The panel did not take over the last edits.");
     },
   };
 }

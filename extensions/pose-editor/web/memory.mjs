@@ -10,38 +10,54 @@ const FIELDS = Object.keys(beginning({ people: [] }));
 /** The place of a picture; a panel of its own (`field`) keeps its work apart. */
 export const placeFor = (picture, field) => [USUAL, field, picture].filter(Boolean).join(" ");
 
-/** `failed(sentence)`: something could not be kept; `foreign()`: another tab wrote to the same place. */
-export function openMemory(session, { failed, foreign }) {
+/**
+ * `failed(sentence)`: something could not be kept; `foreign()`: another tab wrote to the same place; `begin()`: the
+ * value that a place begins with where nothing is kept.
+ */
+export function openMemory(session, { failed, foreign, begin }) {
   let autosave = null;
+  let here = null; // the place that is open
   let opened = null; // what the panel asked for when this work began
 
   const read = (slim) => ({ dump: slim ? lean(session.history.dump({ most: 2 ** 20 })) : session.history.dump(), opened });
 
   /** Goes on with what is kept at a place; false where nothing is. `passing`: it is not where to begin next time. */
   async function use(place, { passing = false } = {}) {
-    const old = autosave;
-    autosave = null;
-    await old?.close();
+    if (!passing) remember(place);
+    if (place === here) return true;
     const next = openAutosave(place, { read, failed });
     next.onForeign(foreign);
-    if (!passing) remember(place);
-    const kept = await next.load();
-    opened = kept?.opened ?? null;
+    const { kept, edited } = await loaded(next);
+    autosave?.close();
+    autosave = null;
     const found = kept !== null && isOurs(kept.dump) && session.history.restore(kept.dump);
-    autosave = next;
-    return found;
+    if (!found && !edited) session.history.restore({ entries: [{ state: begin(), label: "", size: 0 }], now: 0 });
+    if (found && edited) session.history.push(edited.state, edited.label);
+    [opened, here, autosave] = [found ? kept.opened : null, place, next];
+    return found || edited !== null;
+  }
+
+  /** What is kept at the next place, when all that is edited meanwhile is kept at the old one; without one, that edit. */
+  async function loaded(next) {
+    for (;;) {
+      const { state } = session;
+      await autosave?.save();
+      const kept = await next.load();
+      if (state === session.state) return { kept, edited: null };
+      if (!autosave) return { kept, edited: { state: session.state, label: session.history.undoLabel ?? "" } };
+    }
   }
 
   session.changed((what) => what === "state" && autosave?.touch());
   return {
     use,
     last: () => recalled() ?? USUAL,
-    /** Whether the work at hand began with this very request of the panel; it is noted. */
-    beganWith(request) {
-      const same = opened === request;
+    /** Whether the work at hand began with this very request of the panel. */
+    beganWith: (request) => opened === request,
+    /** Notes with which request of the panel the work at hand began. */
+    note(request) {
       opened = request;
       autosave?.touch();
-      return same;
     },
   };
 }

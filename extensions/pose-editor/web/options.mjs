@@ -11,18 +11,18 @@ const SWITCHES = {
   limits: "Joints bend as a body does",
   mirror: "Move the other side too",
   snap: "Snap to other joints",
-  wide: "Thick limbs (xinsir SDXL)",
 };
 
 export function openOptions(place, session) {
   const switches = Object.entries(SWITCHES).map(([name, text]) =>
     check(text, session.options[name], (on) => session.set(name, on)),
   );
+  const thick = check("Thick limbs (xinsir SDXL)", false, (on) => session.set("stick", on ? "wide" : "standard"));
   const title = make("p", { class: "hint" });
   let held = null; // {pose, ref, token}: what the slider began with
   const length = slider("Length of the limb", { min: 5, max: 200, step: 1, value: 100 }, slid);
   const input = length.querySelector("input");
-  place.append(...[...switches, title, length].map(dressed));
+  place.append(...[...switches, thick, title, length].map(dressed));
 
   function slid(percent, done) {
     const [ref] = session.chosen.refs;
@@ -37,6 +37,7 @@ export function openOptions(place, session) {
 
   function refresh() {
     if (held) return;
+    thick.querySelector("input").checked = session.options.stick === "wide";
     const [ref, second] = session.chosen.refs;
     const fits = Boolean(ref) && !second && hasLength(ref);
     length.hidden = !fits;

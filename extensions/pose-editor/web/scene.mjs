@@ -32,22 +32,22 @@ export function openScene(session, strokesOn) {
 
   const figure = (person, index, layer, zoom) => ({
     person: index,
-    key: [person, layer.opacity, session.options.wide],
+    key: [person, layer.opacity, session.options.stick],
     paint(context) {
       context.globalAlpha = layer.opacity;
       const raster = rasterOf(person, index);
       if (raster && zoom > 0.25) return void (raster.canvas && context.drawImage(raster.canvas, raster.x, raster.y));
-      tracePerson(context, person, session.pose, session.options.wide);
+      tracePerson(context, person, session.pose, session.options.stick);
     },
   });
 
   function rasterOf(person, index) {
     const { width, height, people: all } = session.pose;
-    const key = [person, width, height, session.options.wide];
+    const { stick } = session.options;
+    const key = [person, width, height, stick];
     const slot = (rasters[index] ??= { key: [], canvas: null, x: 0, y: 0 });
     if (same(slot.key, key)) return slot.traced ? null : slot;
     slot.key = key;
-    const stick = session.options.wide ? "wide" : "standard";
     const box = boxOf(person, width, height, { stick });
     slot.traced = box.width * box.height > Math.min(LARGEST, ALTOGETHER / all.length);
     if (slot.traced) return null;

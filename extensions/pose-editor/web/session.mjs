@@ -34,7 +34,7 @@ export function openSession(first) {
     chosen: { person: first.pose.people.length ? 0 : null, refs: [] },
     map: null, // the structure map that is shown, a source as the pictures are: made of them, so it is no edit
     opened: new Set(), // "left", "right", "face": parts of the chosen person with handles at any zoom
-    options: { lengths: true, limits: false, mirror: false, snap: false, wide: false },
+    options: { lengths: true, limits: false, mirror: false, snap: false, stick: "standard" },
     get state() {
       return history.state;
     },

@@ -9,9 +9,9 @@ import { hex } from "./trace.mjs";
 const FEET_COLOUR = [160, 160, 160];
 const HIDDEN = ' display="none"';
 
-export function svgOf(pose, wide = false) {
+export function svgOf(pose, stick = "standard") {
   const { width, height, people } = pose;
-  const ry = stickOf(wide ? "wide" : "standard", width, height);
+  const ry = stickOf(stick, width, height);
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
 <rect width="${width}" height="${height}" fill="#000000"/>
 ${people.map((person, n) => figure(person, `P${two(n)}`, ry)).join("")}</svg>

@@ -13,8 +13,8 @@ const HAND_EDGE = 2;
 export const hex = (rgb) => `#${rgb.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 
 /** Everything of a person that the map shows, in drawing order. */
-export function shapesOf(person, { width, height }, wide = false) {
-  const ry = stickOf(wide ? "wide" : "standard", width, height);
+export function shapesOf(person, { width, height }, stick = "standard") {
+  const ry = stickOf(stick, width, height);
   return [
     ...LIMBS.flatMap((ends, n) => limb(person.body, ends, ry, hex(LIMB_COLOURS[n]))),
     ...discs(person.body, JOINT, (n) => hex(JOINT_COLOURS[n])),
@@ -45,11 +45,11 @@ const discs = (joints, r, colourOf) =>
   joints.flatMap(({ x, y, on }, index) => (on ? [{ kind: "disc", x, y, r, colour: colourOf(index) }] : []));
 
 /** Draws a person in pixels of the picture, cut to the canvas. */
-export function tracePerson(context, person, size, wide) {
+export function tracePerson(context, person, size, stick) {
   context.beginPath();
   context.rect(0, 0, size.width, size.height);
   context.clip();
-  for (const shape of shapesOf(person, size, wide)) {
+  for (const shape of shapesOf(person, size, stick)) {
     context.fillStyle = context.strokeStyle = shape.colour;
     context.beginPath();
     PENS[shape.kind](context, shape);

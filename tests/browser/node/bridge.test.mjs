@@ -166,3 +166,11 @@ test("a flush that fails is said to have failed, and is a fault of the page", as
   await assert.rejects(listeners[0]({ data, origin: ORIGIN, source: self.parent }), /no line/);
   assert.deepEqual(posted[1][0], { atelier: 1, type: "flushed", id: 9, ok: false });
 });
+
+test("a flush that gives false has failed, and the page has said why", async () => {
+  const { self, posted, receive } = framed();
+  connect("pose", { flush: async () => false }, self);
+  receive({ atelier: 1, type: "flush", id: 3 });
+  await new Promise(setImmediate);
+  assert.deepEqual(posted[1][0], { atelier: 1, type: "flushed", id: 3, ok: false });
+});

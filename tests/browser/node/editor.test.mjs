@@ -139,7 +139,7 @@ test("paths stand for what the map shows", () => {
   assert.deepEqual([count("ellipse"), count("line"), count("disc")], [LIMBS.length, 20, 18 + 21]);
   const hidden = { ...person, body: person.body.with(1, { ...person.body[1], on: false }) };
   assert.equal(shapesOf(hidden, pose).filter(({ kind }) => kind === "ellipse").length, LIMBS.length - 5);
-  assert.equal(shapesOf(person, { width: 2048, height: 2048 }, true)[0].ry, 16);
+  assert.equal(shapesOf(person, { width: 2048, height: 2048 }, "wide")[0].ry, 16);
 });
 
 test("an SVG says everything and runs nothing", () => {

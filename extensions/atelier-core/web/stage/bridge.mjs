@@ -39,7 +39,8 @@ export function checked(data) {
 
 /**
  * The page's end. `on` maps a type to what to do. Works without a parent: then nothing comes and nothing goes.
- * `on.flush` may give a promise; the host is told when it is kept (`ok`) or broken. Without it nothing is unsent.
+ * `on.flush` may give a promise; the host is told when it is kept (`ok`), or when it is broken or gives false. Without
+ * it nothing is unsent.
  */
 export function connect(page, on, self = window) {
   const host = self.parent === self ? null : self.parent;
@@ -64,8 +65,7 @@ export function connect(page, on, self = window) {
   const flush = async ({ id }) => {
     let ok = false;
     try {
-      await on.flush?.();
-      ok = true;
+      ok = (await on.flush?.()) !== false;
     } finally {
       post({ type: "flushed", id, ok });
     }
