@@ -306,6 +306,28 @@ def test_a_cut_off_person_is_found_completed_and_dragged(server: PageServer, bro
         assert left["pose"]["people"][0]["body"][32] == 0 and left["pose"]["people"][0]["body"][41] == 0
 
 
+def test_what_the_webui_notes_is_said(server: PageServer, browser: Any) -> None:
+    server.documents["/host"] = webui({"document": None, "picture": "photo", "stamp": 1})
+    notes = ["Ann is left as she is.", {"text": "The pose has no {what}.", "values": {"what": "feet"}}]
+    found = {"document": told(512, 640), "said": "Found by the tests.", "notes": ["One is hidden."], "ghosts": []}
+    completed = {"document": told(512, 640), "ghosts": [], "padding": dict.fromkeys(SIDES, 32), "notes": notes}
+    routes: Routes = {"detect": lambda body: (200, found), "complete": lambda body: (200, completed)}
+    heard: list[tuple[str, dict[str, Any]]] = []
+    with opened(browser, f"{server.origin}{ROOT}/host", size=(1000, 720)) as page:
+        answer(page, routes, heard)
+        frame = editor(page)
+        frame.click("[data-do=complete]")
+        state(page, "s.padding !== null")
+        of_both = "Found by the tests. One is hidden. Ann is left as she is. The pose has no feet."
+        assert frame.inner_text(".toast") == of_both
+        frame.click("[data-do=detect]")
+        state(page, "s.padding === null")
+        assert frame.inner_text(".toast") == "Found by the tests. One is hidden."
+        frame.click("[data-do=complete]")
+        state(page, "s.padding !== null")
+        assert frame.inner_text(".toast") == "Ann is left as she is. The pose has no feet."
+
+
 def test_an_answer_that_comes_too_late_changes_nothing(server: PageServer, browser: Any) -> None:
     """Of another picture, or of a margin that was discarded meanwhile."""
     server.pictures["other"] = png(256, 320)

@@ -366,6 +366,20 @@ def test_edits_and_their_history_survive_a_reload(server: PageServer, browser: A
         assert point(page, "a") == (50, 30)
 
 
+def test_of_many_records_the_oldest_go(page: Any) -> None:
+    left = page.evaluate(
+        """async (address) => {
+          const store = await (await import(address)).openStore(window);
+          for (let n = 0; n < 26; n++) await store.put(`place ${n}`, { value: n, when: n === 0 ? 99 : n });
+          const found = [];
+          for (let n = 0; n < 26; n++) found.push(await store.get(`place ${n}`));
+          return [store.slim, found.flatMap((one, n) => (one ? [] : [n]))];
+        }""",
+        f"{PAGES}stage/store.mjs",
+    )
+    assert left == [False, [1, 2]]
+
+
 def test_of_two_tabs_the_other_is_told_and_the_last_one_wins(server: PageServer, browser: Any) -> None:
     with stage(server, browser) as page:
         other = page.context.new_page()

@@ -1,11 +1,11 @@
 // What menus, keys and the panel do with people and joints: each is one entry of the history.
 
 import { t } from "../stage/i18n.mjs";
-import { colourOf, MOST_PEOPLE, PoseError, standing } from "./document.mjs";
+import { colourOf, standing } from "./document.mjs";
 import * as edit from "./edit.mjs";
 import { parentOf, refsOf } from "./grips.mjs";
 import { jointAt } from "./session.mjs";
-import { BELOW, placeOf, refAt } from "./skeleton.mjs";
+import { BELOW, mirrorOf, placeOf, refAt } from "./skeleton.mjs";
 import * as transform from "./transform.mjs";
 
 const PART_NAMES = { left: "left hand", right: "right hand", face: "face", feet: "feet" };
@@ -18,9 +18,7 @@ export function openActions(session) {
 
   function addPerson(at = null) {
     const { width, height, people } = session.pose;
-    if (people.length >= MOST_PEOPLE) {
-      throw new PoseError("{count} people are too many; a pose holds {most}.", { count: people.length + 1, most: MOST_PEOPLE });
-    }
+    transform.checkRoom(session.pose);
     const tall = Math.min(height * 0.86, width * 1.9);
     const [made] = standing(width, height, { height: tall, at: at ?? free(session.pose) }).people;
     const name = t("Person {number}", { number: people.length + 1 });
@@ -39,7 +37,7 @@ export function openActions(session) {
   }
 
   function duplicate(person = index()) {
-    if (person === null || session.pose.people.length >= MOST_PEOPLE) return;
+    if (person === null) return;
     session.rearrange(
       t("Duplicate"),
       (pose) => transform.duplicate(pose, person),
@@ -95,6 +93,25 @@ export function openActions(session) {
     if (list.length) edited(t("Move"), (pose) => transform.moveMany(pose, list, dx, dy), "nudge");
   }
 
+  function flip(person = index(), part = null) {
+    if (person === null) return;
+    const pose = transform.flip(session.pose, person, part);
+    exchanged(t("Flip"), pose, (ghost) => ghost.person === person && transform.changesSide(part, ghost));
+  }
+
+  function swapSides(person = index()) {
+    if (person === null) return;
+    exchanged(t("Swap left and right"), transform.swapSides(session.pose, person), (ghost) => ghost.person === person);
+  }
+
+  /** A pose in which the proposals that `changes` says are joints of the other side. */
+  function exchanged(label, pose, changes) {
+    if (pose === session.pose) return;
+    const mirrored = (ghost) => ({ ...ghost, ...mirrorOf(ghost.part, ghost.index) });
+    const ghosts = session.state.ghosts.map((ghost) => (changes(ghost) ? mirrored(ghost) : ghost));
+    session.update(label, { pose, ghosts });
+  }
+
   return {
     addPerson,
     remove,
@@ -106,8 +123,8 @@ export function openActions(session) {
     togglePinned,
     nudge,
     turnOn,
-    flip: (person = index(), part = null) => person !== null && edited(t("Flip"), (pose) => transform.flip(pose, person, part)),
-    swapSides: (person = index()) => person !== null && edited(t("Swap left and right"), (pose) => transform.swapSides(pose, person)),
+    flip,
+    swapSides,
     all: () => index() !== null && session.choose(index(), refsOf(session.pose, index())),
     limb: (ref) => session.choose(ref.person, limbOf(session.pose, ref)),
   };

@@ -17,6 +17,7 @@ export function openComplete(session, { say, complain }) {
   const part = (name) => document.getElementById(name);
   let timer = 0;
   let turn = 0; // counts questions and decisions: an answer to an older one is not wanted any more
+  let last = ""; // what was said of the frame
 
   const needed = () => {
     const { picture } = session.state;
@@ -32,30 +33,43 @@ export function openComplete(session, { say, complain }) {
     return mine === turn && picture === session.state.picture ? answer : null;
   }
 
+  function sayAll(sentences) {
+    if (sentences.length) say(sentences.join(" "));
+    return sentences;
+  }
+
+  /** Gives what was said. */
   async function detect() {
     const answer = await answered("detect", { picture: needed() });
-    if (!answer) return;
+    if (!answer) return [];
     session.update(t("Detect"), { pose: unnamed(answer.document), ghosts: answer.ghosts ?? [], padding: null });
     session.choose(session.pose.people.length ? 0 : null);
-    if (answer.said) say(answer.said);
+    return sayAll(sentencesOf(answer));
   }
 
   async function complete() {
     const picture = needed();
-    if (!session.pose.people.length) await detect();
+    const found = session.pose.people.length ? [] : await detect();
     if (session.state.picture?.id !== picture) return;
     const body = { picture, document: toText(session.pose), margin: Number(part("margin").value) };
     const answer = await answered("complete", body);
     if (!answer) return;
     const { ghosts, padding } = answer;
     session.update(t("Complete"), { pose: fromDocument(answer.document), ghosts: ghosts ?? [], padding: padding ?? null });
+    const sentences = sentencesOf(answer);
+    last = sentences.join();
+    if (sentences.length) sayAll([...found, ...sentences]);
   }
 
-  /** The frame for another margin; the proposals stay where they are. */
+  /** The frame for another margin; the proposals stay where they are. What was said of it is not said again. */
   async function reframe() {
     const body = { picture: needed(), document: toText(session.pose), margin: Number(part("margin").value) };
     const answer = await answered("complete", body);
-    if (answer) session.update(t("Change the margin"), { padding: answer.padding ?? null }, "margin");
+    if (!answer) return;
+    session.update(t("Change the margin"), { padding: answer.padding ?? null }, "margin");
+    const sentences = sentencesOf(answer);
+    if (sentences.join() !== last) sayAll(sentences);
+    last = sentences.join();
   }
 
   function decided() {
@@ -90,6 +104,12 @@ export function openComplete(session, { say, complain }) {
   session.changed((what) => what === "state" && refresh());
   refresh();
   return { detect, complete, accept, discard, refresh };
+}
+
+/** What the webui wants said: sentences of its own, or ones of ours with their values. */
+function sentencesOf({ said, notes }) {
+  const sentences = [said ?? [], notes ?? []].flat().filter(Boolean);
+  return sentences.map((one) => (typeof one === "string" ? t(one) : t(one.text, one.values)));
 }
 
 /** What the overlay draws of the proposals: joint, parent and confidence of each. */

@@ -5,9 +5,12 @@ import { openMenu } from "../stage/menu.mjs";
 import { partName } from "./actions.mjs";
 import { MOST_PEOPLE } from "./document.mjs";
 import { jointAt } from "./session.mjs";
+import { L_WRIST, R_WRIST } from "./skeleton.mjs";
+import { HEAD } from "./transform.mjs";
 
 const ADDABLE = ["left", "right", "face", "feet"];
 const LINE = null;
+const FLIPS = { left: "Flip the hand", right: "Flip the hand", head: "Flip the head" };
 
 /** `place(at)`: from the stage to the window; `complain(error)`: what could not be done. */
 export function openPoseMenu(session, actions, place, complain) {
@@ -26,11 +29,13 @@ export function openPoseMenu(session, actions, place, complain) {
 
   function jointItems(ref) {
     const { on, locked } = jointAt(session.pose, ref);
+    const part = flippable(ref, session.pose.people[ref.person]);
     return [
       { id: "hide", label: on ? t("Hide") : t("Show"), key: "Delete" },
       { id: "hide-limb", label: on ? t("Hide the limb from here") : t("Show the limb from here") },
       { id: "pin", label: locked ? t("Unpin") : t("Pin"), key: "K" },
       { id: "limb", label: t("Choose the limb from here") },
+      ...(part ? [{ id: "flip-part", label: t(FLIPS[part]) }] : []),
       LINE,
       ...personItems(ref.person),
     ];
@@ -70,6 +75,7 @@ export function openPoseMenu(session, actions, place, complain) {
       limb: () => actions.limb(ref),
       all: actions.all,
       duplicate: () => actions.duplicate(person),
+      "flip-part": () => actions.flip(person, flippable(ref, session.pose.people[person])),
       flip: () => actions.flip(person),
       swap: () => actions.swapSides(person),
       front: () => actions.reorder(person, 1),
@@ -79,6 +85,13 @@ export function openPoseMenu(session, actions, place, complain) {
       undo: session.history.undo,
     }[chosen]();
   }
+}
+
+/** The hand or the head that a joint is of; null for all others. A wrist is of its hand. */
+function flippable({ part, index }, person) {
+  if (part === "face" || (part === "body" && HEAD.includes(index))) return "head";
+  const hand = part === "body" ? { [L_WRIST]: "left", [R_WRIST]: "right" }[index] : part;
+  return (hand === "left" || hand === "right") && person[hand].length ? hand : null;
 }
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

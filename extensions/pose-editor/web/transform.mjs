@@ -3,7 +3,7 @@
 
 import { MOST_PEOPLE, PoseError } from "./document.mjs";
 import { eachPerson, free, moveMany, withPerson } from "./edit.mjs";
-import { jointAt, keepLengths, placesOf, rowOf, withPoints } from "./row.mjs";
+import { jointAt, keepLengths, placesOf, rowOf, trunkOf, withPoints } from "./row.mjs";
 import * as sk from "./skeleton.mjs";
 import { carrier, dot, meanOf, minus, plus, times, unit } from "./vectors.mjs";
 
@@ -11,22 +11,18 @@ export { moveMany };
 export { addPart } from "./presets.mjs";
 
 const ANKLES = [sk.L_ANKLE, sk.R_ANKLE];
+const HANDS = ["left", "right"];
+export const HEAD = [sk.NOSE, sk.R_EYE, sk.L_EYE, sk.R_EAR, sk.L_EAR]; // of the body's joints
 
-/** Turns a person (part null) or a part by `angle` (radians, clockwise) about a point or its own pivot. */
-export function turnBy(pose, person, part, angle, about = pivotOf(pose.people[person], part)) {
-  return about ? transformed(pose, person, part, carrier(about, about, angle)) : pose;
-}
-
-export function scaleBy(pose, person, part, factor, about = pivotOf(pose.people[person], part)) {
-  return about ? transformed(pose, person, part, (point) => plus(about, times(minus(point, about), factor))) : pose;
-}
-
-/** Mirrors a person or a part; left and right change places, so that who faced the viewer still does. */
+/**
+ * Mirrors a person (part null), a part, or the "head": nose, eyes, ears and face. Left and right change places, so that
+ * who faced the viewer still does; a hand stays the hand it was.
+ */
 export function flip(pose, person, part = null) {
   const one = pose.people[person];
   const about = pivotOf(one, part);
   if (!about) return pose;
-  const axis = part === null || part === "feet" ? { x: 0, y: 1 } : axisOf(one, part);
+  const axis = axisOf(one, part);
   const flipped = transformed(pose, person, part, (point) => {
     const away = minus(point, about);
     return plus(about, minus(times(axis, 2 * dot(away, axis)), away));
@@ -36,6 +32,13 @@ export function flip(pose, person, part = null) {
     person,
     part === null ? swapped(flipped.people[person]) : reordered(flipped.people[person], part),
   );
+}
+
+/** Whether `flip` of a part makes this joint the one of the other side. */
+export function changesSide(part, ref) {
+  if (part === null) return true;
+  if (part === "head") return ref.part === "face" || (ref.part === "body" && HEAD.includes(ref.index));
+  return ref.part === part && !HANDS.includes(part);
 }
 
 /** Left becomes right without a move: who faced the viewer now turns the back. */
@@ -79,11 +82,12 @@ export function reorder(pose, order) {
 export const removePart = (pose, person, part) =>
   part === "body" ? pose : withPerson(pose, person, { ...pose.people[person], [part]: [] });
 
-/** The point about which a person or a part turns: wrist, ankles, nose, or the middle; null when nothing is there. */
+/** A point of the axis about which a person or a part is mirrored; null when nothing is there. */
 function pivotOf(person, part) {
   if (part === null) return boxMiddle(rowOf(person).filter((joint) => joint?.on));
   if (part === "left" || part === "right") return held(person, part === "left" ? sk.L_WRIST : sk.R_WRIST, part, 0);
   if (part === "face") return held(person, sk.NOSE, "face", 30);
+  if (part === "head") return [sk.NECK, sk.NOSE].map((place) => person.body[place]).find(({ on }) => on) ?? null;
   if (part === "feet") {
     return meanOf(ANKLES.map((ankle) => person.body[ankle]).filter((ankle) => ankle.on)) ?? meanOf(person.feet);
   }
@@ -99,8 +103,10 @@ function boxMiddle(points) {
   return { x: (Math.min(...xs) + Math.max(...xs)) / 2, y: (Math.min(...ys) + Math.max(...ys)) / 2 };
 }
 
-/** The line along which a hand or a face is the same on both sides. */
+/** The line along which a part is the same on both sides; upright for a whole person. */
 function axisOf(person, part) {
+  if (part === null || part === "feet") return { x: 0, y: 1 };
+  if (part === "head") return trunkOf(rowOf(person));
   if (part === "face" && person.face.length) return unit(minus(person.face[8], person.face[27]));
   const hand = person[part];
   return hand?.length ? unit(minus(hand[9], hand[0])) : { x: 0, y: 1 };
@@ -108,8 +114,13 @@ function axisOf(person, part) {
 
 function transformed(pose, index, part, change) {
   const person = pose.people[index];
-  const places = part === null ? everyPlace(person) : placesOf(person, part);
+  const places = placesIn(person, part);
   return withPerson(pose, index, keepLengths(person, applied(person, places, change)));
+}
+
+function placesIn(person, part) {
+  if (part === null) return everyPlace(person);
+  return part === "head" ? [...HEAD, ...placesOf(person, "face")] : placesOf(person, part);
 }
 
 const everyPlace = (person) => sk.PARTS.flatMap((part) => placesOf(person, part));
@@ -130,14 +141,18 @@ function swapped(person) {
 }
 
 function reordered(person, part) {
-  if (part !== "face" && part !== "feet" && part !== "body") return person;
-  return { ...person, [part]: person[part].map((_, n) => person[part][sk.MIRROR[part][n]]) };
+  const opposite = (name) =>
+    person[name].map((joint, index) =>
+      changesSide(part, { part: name, index }) ? person[name][sk.MIRROR[name][index]] : joint,
+    );
+  return { ...person, body: opposite("body"), feet: opposite("feet"), face: opposite("face") };
 }
 
-function checkRoom(pose) {
+/** Throws where one more person is too many. */
+export function checkRoom(pose) {
   const count = pose.people.length + 1;
   if (count > MOST_PEOPLE) {
-    throw new PoseError("The pose has {count} people; at most {most} are possible.", { count, most: MOST_PEOPLE });
+    throw new PoseError("{count} people are too many; a pose holds {most}.", { count, most: MOST_PEOPLE });
   }
 }
 

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { stage } from "./pages.mjs";
 
 const { openAutosave } = await stage("autosave.mjs");
+const { openStore } = await stage("store.mjs");
 
 /** A window with a localStorage of `room` characters and a channel to its like; its timers run with `later`. */
 function browser({ room = 10_000, closed = false, air = new Set() } = {}) {
@@ -19,6 +20,10 @@ function browser({ room = 10_000, closed = false, air = new Set() } = {}) {
     },
     getItem: (key) => kept.get(key) ?? null,
     removeItem: (key) => kept.delete(key),
+    key: (n) => [...kept.keys()][n],
+    get length() {
+      return kept.size;
+    },
   };
   class BroadcastChannel {
     constructor() {
@@ -138,6 +143,22 @@ test("of two pages on one key the other is told, on another key nobody", async (
   pages[2].save.touch();
   await pages[2].save.close();
   assert.equal(air.size, 2);
+});
+
+test("of many records the newest stay, and what is not ours", async () => {
+  const { self, kept } = browser();
+  kept.set("host", "theirs");
+  for (const from of [self, browser({ closed: true }).self]) {
+    const store = await openStore(from);
+    const there = async (n) => (await store.get(`place ${n}`)) !== null;
+    for (let n = 0; n < 24; n++) await store.put(`place ${n}`, { value: n, when: n === 3 ? 500 : n });
+    assert.ok(await there(0));
+    await store.put("place 24", { value: 24, when: -1 });
+    await store.put("place 25", { value: 25, when: 600 });
+    const left = (await Promise.all(Array.from({ length: 26 }, (_, n) => there(n)))).flatMap((is, n) => (is ? [] : [n]));
+    assert.deepEqual(left, [0, 24]);
+  }
+  assert.equal(kept.get("host"), "theirs");
 });
 
 test("a value that cannot be kept is a fault of the page, not the end of saving", async () => {

@@ -9,7 +9,7 @@ const { standing, personOf, joint } = await at("document.mjs");
 const { addPart } = await at("transform.mjs");
 const grips = await at("grips.mjs");
 const { tween, series } = await at("tween.mjs");
-const { free, limbOf } = await at("actions.mjs");
+const { free, limbOf, openActions } = await at("actions.mjs");
 const { matches } = await at("library.mjs");
 const { openSession, beginning, idOf, refOf } = await at("session.mjs");
 const { shapesOf } = await at("trace.mjs");
@@ -76,6 +76,33 @@ test("ghosts follow their people through a change of order and go with them", ()
   session.history.undo();
   session.history.undo();
   assert.deepEqual(session.pose, two);
+});
+
+test("ghosts change sides with what is flipped", () => {
+  const session = openSession(beginning(addPart(addPart(pose, 0, "left"), 0, "right")));
+  const actions = openActions(session);
+  const ghost = (part, index, person = 0) => ({ person, part, index, confidence: 0.5 });
+  const left = [ghost("body", 10), ghost("left", 4), ghost("feet", 0), ghost("body", 14), ghost("body", 3, 1)];
+  const right = [ghost("body", 13), ghost("right", 4), ghost("feet", 3), ghost("body", 15), ghost("body", 3, 1)];
+  session.update("two", { pose: { ...session.pose, people: [session.pose.people[0], pose.people[0]] }, ghosts: left });
+  actions.flip(0);
+  assert.deepEqual(session.state.ghosts, right);
+  actions.swapSides(0);
+  assert.deepEqual(session.state.ghosts, left);
+  actions.flip(0, "head");
+  assert.deepEqual(session.state.ghosts, left.with(3, right[3]));
+  actions.flip(0, "left");
+  assert.deepEqual(session.state.ghosts, left.with(3, right[3]));
+  session.history.undo();
+  session.history.undo();
+  assert.deepEqual(session.state.ghosts, left);
+});
+
+test("a person too many is a sentence, added or doubled", () => {
+  const full = { ...pose, people: Array(100).fill(pose.people[0]) };
+  const actions = openActions(openSession(beginning(full)));
+  const said = { message: "{count} people are too many; a pose holds {most}.", values: { count: 101, most: 100 } };
+  for (const more of [() => actions.addPerson(), () => actions.duplicate()]) assert.throws(more, said);
 });
 
 test("a choice of what is gone is dropped", () => {

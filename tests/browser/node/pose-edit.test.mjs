@@ -6,6 +6,7 @@ import { chance, fullPerson, distance, at, seeded } from "./figures.mjs";
 const sk = await page("pose-editor", "skeleton.mjs");
 const { fromText, standing, toText } = await page("pose-editor", "document.mjs");
 const edit = await page("pose-editor", "edit.mjs");
+const { refsOf } = await page("pose-editor", "grips.mjs");
 const transform = await page("pose-editor", "transform.mjs");
 
 const body = (index) => ({ person: 0, part: "body", index });
@@ -219,7 +220,9 @@ test("whatever is missing or heaped on one point, edits give a pose that can be 
 });
 
 test("a pose cannot be scaled out of reach", () => {
-  const far = transform.scaleBy(standing(768, 1024), 0, null, 1e6);
+  const pose = standing(768, 1024);
+  const about = { x: 384, y: 512 };
+  const far = transform.boxTransform(pose, refsOf(pose, 0), { scaleX: 1e6, scaleY: 1e6, about });
   assert.deepEqual(fromText(toText(far)), far);
 });
 
@@ -245,8 +248,10 @@ function editedAnyhow(pose, random) {
   let next = edit.moveJoint(pose, ref, { x: random() * 900, y: random() * 900 }, options);
   if (next.people[0][part].length) next = edit.foreshorten(next, ref, random() * 2);
   next = edit.setOn(next, ref, half(), half());
-  next = transform.flip(next, 0, pick([null, "left", "face", "feet"]));
-  next = transform.turnBy(next, 0, pick([null, ...sk.PARTS]), random() * 3);
+  next = transform.flip(next, 0, pick([null, "left", "face", "feet", "head"]));
+  const among = pick([null, ...sk.PARTS]);
+  const turned = refsOf(next, 0).filter((one) => among === null || one.part === among);
+  next = transform.boxTransform(next, turned, { angle: random() * 3, about: { x: 400, y: 300 } });
   return transform.addPart(next, 0, pick(["left", "right", "face", "feet"]));
 }
 

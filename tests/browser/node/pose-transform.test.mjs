@@ -7,32 +7,35 @@ const sk = await page("pose-editor", "skeleton.mjs");
 const { standing, MOST_PEOPLE } = await page("pose-editor", "document.mjs");
 const edit = await page("pose-editor", "edit.mjs");
 const transform = await page("pose-editor", "transform.mjs");
+const { refsOf } = await page("pose-editor", "grips.mjs");
 const presets = await page("pose-editor", "presets.mjs");
 
 const { R_WRIST, L_WRIST, R_SHOULDER, L_SHOULDER, R_ANKLE, NECK, NOSE } = sk;
 const near = (a, b, slack = 0.11) => assert.ok(distance(a, b) <= slack, `${a.x},${a.y} is not ${b.x},${b.y}`);
+const hand = (part) => Array.from({ length: 21 }, (_, index) => ({ person: 0, part, index }));
 const refs = (...indices) => indices.map((index) => ({ person: 0, part: "body", index }));
 
 test("a quarter turn of a person about a point, clockwise as seen", () => {
   const pose = standing(200, 400);
   const { x, y } = pose.people[0].body[NOSE];
   const about = { x: 100, y: 200 };
-  const { body } = transform.turnBy(pose, 0, null, Math.PI / 2, about).people[0];
+  const { body } = transform.boxTransform(pose, refsOf(pose, 0), { angle: Math.PI / 2, about }).people[0];
   near(body[NOSE], { x: 100 - (y - 200), y: 200 + (x - 100) });
 });
 
 test("sixteen small turns come back without wear", () => {
   let pose = fullPerson();
   const [before] = pose.people;
-  for (let n = 0; n < 16; n++) pose = transform.turnBy(pose, 0, "left", Math.PI / 8);
+  const turn = { angle: Math.PI / 8, about: before.body[L_WRIST] };
+  for (let n = 0; n < 16; n++) pose = transform.boxTransform(pose, hand("left"), turn);
   pose.people[0].left.forEach((joint, n) => near(joint, before.left[n], 0.15));
 });
 
 test("a hand is scaled about its wrist and nothing else moves", () => {
   const pose = fullPerson();
   const [before] = pose.people;
-  const [after] = transform.scaleBy(pose, 0, "right", 2).people;
   const wrist = before.body[R_WRIST];
+  const [after] = transform.boxTransform(pose, hand("right"), { scaleX: 2, scaleY: 2, about: wrist }).people;
   const tip = before.right[12];
   near(after.right[12], { x: 2 * tip.x - wrist.x, y: 2 * tip.y - wrist.y });
   assert.equal(after.body, before.body);
@@ -46,6 +49,31 @@ test("a flipped person still faces the viewer and does it the other way round", 
   assert.ok(body[L_WRIST].y < body[NECK].y && body[R_WRIST].y > body[NECK].y, "now the left hand is up");
   const twice = transform.flip(transform.flip(raised, 0), 0).people[0];
   twice.body.forEach((joint, n) => near(joint, raised.people[0].body[n], 0.2));
+});
+
+test("a head that is flipped looks the other way, and the rest of the body stays", () => {
+  const pose = fullPerson();
+  const { x, y } = pose.people[0].body[NECK];
+  const aside = edit.moveMany(pose, [...refs(NOSE, sk.R_EYE, sk.L_EYE, sk.R_EAR, sk.L_EAR)], 12, 0);
+  const pinned = edit.setLocked(aside, refs(R_WRIST), true);
+  const [before] = pinned.people;
+  const [after] = transform.flip(pinned, 0, "head").people;
+  near(after.body[NOSE], { x: 2 * x - before.body[NOSE].x, y: before.body[NOSE].y });
+  near(after.body[sk.R_EYE], { x: 2 * x - before.body[sk.L_EYE].x, y: before.body[sk.L_EYE].y });
+  near(after.face[0], { x: 2 * x - before.face[16].x, y: before.face[16].y });
+  assert.ok(Math.abs(before.body[NOSE].x - x) > 10 && y > before.body[NOSE].y);
+  for (const n of [NECK, R_WRIST, L_SHOULDER, R_ANKLE]) assert.deepEqual(after.body[n], before.body[n]);
+  assert.deepEqual([after.left, after.feet], [before.left, before.feet]);
+});
+
+test("a hand that is flipped stays the hand it was", () => {
+  const pose = fullPerson();
+  const [before] = pose.people;
+  const [after] = transform.flip(pose, 0, "left").people;
+  near(after.left[0], before.left[0]);
+  near(after.left[9], before.left[9]);
+  assert.ok(distance(after.left[4], before.left[4]) > 5, "the thumb is on the other side");
+  assert.deepEqual([after.right, after.body], [before.right, before.body]);
 });
 
 test("sides change their names without a move", () => {
@@ -141,7 +169,8 @@ test("the same hand preset gives mirrored hands to both sides", () => {
 });
 
 test("a face preset follows a tilted head, and a head seen from behind", () => {
-  const tilted = transform.turnBy(standing(600, 900), 0, null, 0.5);
+  const upright = standing(600, 900);
+  const tilted = transform.boxTransform(upright, refsOf(upright, 0), { angle: 0.5, about: { x: 300, y: 450 } });
   const points = Array.from({ length: 70 }, (_, n) => [n === 68 ? -0.5 : n === 69 ? 0.5 : 0, n === 8 ? 1 : 0]);
   const preset = { kind: "face", points };
   const [one] = presets.applyFace(tilted, 0, preset).people;

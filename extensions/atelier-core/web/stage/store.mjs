@@ -1,12 +1,25 @@
 // Where a browser keeps things: its database, else localStorage, else only this page's memory.
 // A store = {put(key, record) -> whether it is kept, get(key), slim: little room, lasts: beyond a reload}.
+// A record = {value, when}; of many the oldest go.
 
 const DATABASE = "atelier";
 const TABLE = "kept";
 const PREFIX = "atelier-kept:";
+const MOST = 24; // records
 
 export async function openStore(self) {
-  return (await database(self)) ?? plain(self) ?? memory();
+  const kept = (await database(self)) ?? plain(self) ?? memory();
+  const put = async (key, record) => (await kept.put(key, record)) && (await thinned(kept, key), true);
+  return { ...kept, put };
+}
+
+async function thinned({ keys, get, drop }, newest) {
+  const others = (await keys()).filter((key) => key !== newest);
+  if (others.length < MOST) return;
+  const aged = [];
+  for (const key of others) aged.push({ key, when: (await get(key))?.when ?? 0 }); // one at a time: they are large
+  aged.sort((a, b) => b.when - a.when);
+  for (const { key } of aged.slice(MOST - 1)) await drop(key);
 }
 
 /** Null where there is no database or none may be opened, as in some private windows. */
@@ -42,6 +55,8 @@ function tableOf(db) {
     lasts: true,
     put: async (key, record) => (await run("readwrite", (table) => table.put(record, key))).ok,
     get: async (key) => (await run("readonly", (table) => table.get(key))).result ?? null,
+    keys: async () => (await run("readonly", (table) => table.getAllKeys())).result ?? [],
+    drop: (key) => run("readwrite", (table) => table.delete(key)),
   };
 }
 
@@ -64,6 +79,11 @@ function plain(self) {
       const text = kept.getItem(PREFIX + key);
       return text === null ? null : JSON.parse(text);
     },
+    async keys() {
+      const all = Array.from({ length: kept.length }, (_, n) => kept.key(n));
+      return all.flatMap((name) => (name.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : []));
+    },
+    drop: async (key) => kept.removeItem(PREFIX + key),
   };
 }
 
@@ -87,5 +107,7 @@ function memory() {
     lasts: false,
     put: async (key, record) => (kept.set(key, record), true),
     get: async (key) => kept.get(key) ?? null,
+    keys: async () => [...kept.keys()],
+    drop: async (key) => kept.delete(key),
   };
 }
