@@ -329,11 +329,67 @@ def test_a_locked_layer_is_left_alone(server: PageServer, browser: Any) -> None:
         ready(page)
         page.evaluate("document.getElementById('section-layers').open = true")
         at = seen(page, L_WRIST)
-        page.locator("[data-list=layers] li", has_text="Poses").get_by_role("button", name="Lock the layer").click()
+        page.locator("[data-list=layers] li", has_text="Poses").get_by_role("button", name="Poses: lock").click()
         before = pose(page)
         assert handles(page) == 0
         drag(page, at, (at[0] + 50, at[1]))
         assert pose(page) == before
+
+
+def test_the_menu_of_a_hand_and_of_a_head(server: PageServer, browser: Any) -> None:
+    def flip(index: int, name: str) -> None:
+        page.mouse.click(*seen(page, index), button="right")
+        page.get_by_role("menuitem", name=name).click()
+
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        page.mouse.click(*seen(page, L_WRIST), button="right")
+        assert page.get_by_role("menuitem", name="Flip the hand").count() == 0  # there is none
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Add this part").filter(has_text="left hand").click()
+        thumb, wrist = joint(page, 4, "left"), joint(page, L_WRIST)
+        flip(L_WRIST, "Flip the hand")
+        assert abs(joint(page, 4, "left")[0] - thumb[0]) > 3 and joint(page, L_WRIST) == wrist
+        page.mouse.click(*seen(page, 0))
+        page.keyboard.press("Shift+ArrowRight")
+        nose, (middle, _) = joint(page, 0), joint(page, 1)
+        flip(0, "Flip the head")
+        assert nose[0] - middle > 5 and joint(page, 0) == pytest.approx((2 * middle - nose[0], nose[1]), abs=0.2)
+
+
+def test_every_row_has_names_of_its_own(server: PageServer, browser: Any) -> None:
+    names = """[...document.querySelectorAll(".rows [aria-label]")].filter((one) => one.matches("button, input[type=range]"))
+        .filter((one) => !one.matches(".part")).map((one) => one.getAttribute("aria-label"))"""
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        page.evaluate("document.getElementById('section-layers').open = true")
+        page.keyboard.press("a")
+        found = page.evaluate(names)
+        assert len(found) > 20 and len(set(found)) == len(found)
+        for name in ("Person 2: show or hide", "Reference: show or hide", "Strokes: lock", "Picture: opacity"):
+            assert name in found
+        page.locator("input.name").first.fill("Ann")
+        assert "Ann: show or hide" in page.evaluate(names)
+
+
+def test_texts_of_several_lines_are_as_high_as_they_are_pulled(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
+        ready(page)
+        looks = page.evaluate(
+            """() => [document.querySelector(".row textarea"), ...["#options", "dialog"].map((place) => {
+                 const field = document.createElement("textarea");
+                 field.rows = 4;
+                 if (place === "dialog") document.body.append(document.createElement("dialog"));
+                 document.querySelector(place).append(field);
+                 document.querySelector("dialog")?.show();
+                 return field;
+               })].map((one) => {
+                 const { resize, paddingTop } = getComputedStyle(one);
+                 return [resize, paddingTop, one.offsetHeight];
+               })"""
+        )
+        assert [look[:2] for look in looks] == [["vertical", "7px"]] * 3
+        assert looks[0][2] >= 52 and looks[1][2] == looks[2][2] > 70
 
 
 # ---- fingers and keys
@@ -587,6 +643,8 @@ def test_in_korean(server: PageServer, browser: Any) -> None:
         page.mouse.click(*seen(page, R_KNEE), button="right")
         page.wait_for_selector("[role=menu]")
         assert page.evaluate(latin) == []
+        assert page.get_attribute("#handles > g", "aria-label") == "조절점"
+        assert re.fullmatch(r"\d+ %: 100%로 보기", page.get_attribute("#zoom", "aria-label"))
 
 
 @pytest.mark.parametrize("dark", [True, False])
@@ -622,13 +680,39 @@ def test_presets_are_found_and_fitted(server: PageServer, browser: Any) -> None:
         assert pose(page) == before and page.locator("[data-do=undo]").is_disabled()
 
 
+def part_seen(page: Any, whole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the canvas shows in its middle at 100 %, and the same part of a map."""
+    pixels, view = canvas(page), page.evaluate("atelierEditor.view()")
+    middle, size = (pixels.shape[0] // 2, pixels.shape[1] // 2), 250
+    left, top = (middle[1] - size - int(view["x"] + 0.5), middle[0] - size - int(view["y"] + 0.5))
+    shown = pixels[middle[0] - size : middle[0] + size, middle[1] - size : middle[1] + size]
+    return shown, whole[top : top + 2 * size, left : left + 2 * size]
+
+
+def flat(pixels: np.ndarray) -> np.ndarray:
+    """Where the colour is the same for two pixels around: edges may be softer in what is traced."""
+    padded = np.pad(pixels, ((2, 2), (2, 2), (0, 0)), mode="edge")
+    height, width = pixels.shape[:2]
+    around = [padded[y : y + height, x : x + width] for y in range(5) for x in range(5)]
+    return np.all([(one == pixels).all(axis=-1) for one in around], axis=0)
+
+
 def test_a_vast_canvas_with_many_people(server: PageServer, browser: Any) -> None:
     with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
         ready(page)
         openpose(page, full(8192, 8192, 20, 3))
         assert len(pose(page)["people"]) == 20
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+        page.click("[data-do=map]")
+        page.focus("#stage")
+        page.keyboard.press("1")
+        drawn(page)
         page.wait_for_timeout(300)
-        assert canvas(page).any()
+        traced, expected = part_seen(page, draw.map_of(document.from_text(written(page))))
+        for whole in (flat(expected) & expected.any(axis=-1), flat(expected) & ~expected.any(axis=-1)):
+            assert whole.sum() > 1000
+            assert (np.abs(traced.astype(int) - expected).max(axis=-1) > 8)[whole].mean() < 0.002
         before = joint(page, 3)
         page.evaluate("atelierEditor.select({person: 0, part: 'body', index: 3})")
         page.focus("#stage")

@@ -246,11 +246,14 @@ def test_another_picture_begins_anew(server: PageServer, browser: Any) -> None:
 
 
 def test_an_accordion_is_told_in_its_own_field(server: PageServer, browser: Any) -> None:
-    options = json.dumps({"field": "atelier_pose_editor_txt2img_state"})
+    options = json.dumps({"field": "atelier_pose_editor_txt2img_state", "stick": "wide"})
     server.documents["/host"] = webui({"document": None, "picture": None, "options": options, "stamp": 1})
     with opened(browser, f"{server.origin}{ROOT}/host", size=(1000, 720)) as page:
         frame = editor(page)
-        assert len(state(page, field="atelier_pose_editor_txt2img_state")["pose"]["people"]) == 1
+        first = state(page, field="atelier_pose_editor_txt2img_state")
+        assert (len(first["pose"]["people"]), first["stick"]) == (1, "wide")
+        frame.locator("label.check", has_text="Thick limbs").click()  # it was on
+        state(page, "s.stick === 'standard'", "atelier_pose_editor_txt2img_state")
         frame.press("#stage", "a")
         state(page, "s.pose.people.length === 2", "atelier_pose_editor_txt2img_state")
         page.wait_for_timeout(1200)

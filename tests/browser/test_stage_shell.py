@@ -395,6 +395,21 @@ def test_of_two_tabs_the_other_is_told_and_the_last_one_wins(server: PageServer,
         assert point(other, "a") == (50, 30) and point(other, "b")[0] > 150
 
 
+def test_the_stage_is_named_in_another_language_and_the_zoom_is_read_out(page: Any) -> None:
+    zoomed = page.locator("[data-read=zoom]")
+    zoomed.evaluate("(one) => one.setAttribute('data-t-title', 'Turn')")
+    page.evaluate("() => stage.commands.actual()")
+    drawn(page)
+    group = page.locator("#svg > g")
+    assert (group.get_attribute("aria-label"), zoomed.get_attribute("aria-label")) == ("Handles", "100 %: Turn")
+    speak = "async ([file, folder]) => (await import(file)).speak('ko', [new URL(folder, location.href)])"
+    page.evaluate(speak, [f"{PAGES}stage/i18n.mjs", f"{PAGES}stage/"])
+    assert (group.get_attribute("aria-label"), zoomed.get_attribute("aria-label")) == ("조절점", "100 %: 회전")
+    page.evaluate("() => stage.commands.larger()")
+    drawn(page)
+    assert zoomed.get_attribute("aria-label") == f"{zoomed.inner_text()}: 회전" != "100 %: 회전"
+
+
 def test_a_closed_stage_listens_to_nothing(page: Any) -> None:
     view = page.evaluate("() => { stage.setTool('other'); stage.setTool('nobody'); stage.close(); return stage.view }")
     assert page.evaluate("stage.tool") == "other"

@@ -15,7 +15,7 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** A button that shows a pictogram. */
+/** A button that shows a pictogram; without a title it is named later. */
 export const iconButton = (icon, title, click, key = null) =>
   make("button", { type: "button", "data-icon": icon, "data-t-title": title, "data-key": key, onclick: click });
 
@@ -85,7 +85,7 @@ export function download(name, blob) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-export const titled = (element, sentence) => {
-  element.title = t(sentence);
+export const titled = (element, sentence, values) => {
+  element.title = t(sentence, values);
   element.setAttribute("aria-label", element.title);
 };

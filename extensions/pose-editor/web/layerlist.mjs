@@ -2,7 +2,7 @@
 
 import { t } from "../stage/i18n.mjs";
 import { byId, changed, lowered, raised } from "../stage/layers.mjs";
-import { dressed, iconButton, make, slider } from "./dom.mjs";
+import { dressed, iconButton, make, slider, titled } from "./dom.mjs";
 import { show } from "./icons.mjs";
 
 const EDITED = new Set(["strokes", "objects"]); // kinds that a hand can change, and a lock can protect
@@ -37,21 +37,29 @@ function layerRow(id, session) {
   const moved = (way) => session.update(t("Change the order"), { layers: way(session.state.layers, id) });
 
   const name = make("span", { class: "label" });
-  const eye = iconButton("eye", "Show or hide the layer", () => set("Show or hide the layer", { on: !now().on }));
-  const lock = iconButton("unlock", "Lock the layer", () => set("Lock the layer", { locked: !now().locked }));
-  const up = iconButton("up", "Forward", () => moved(raised));
-  const down = iconButton("down", "Backward", () => moved(lowered));
+  const eye = iconButton("eye", null, () => set("Show or hide the layer", { on: !now().on }));
+  const lock = iconButton("unlock", null, () => set("Lock the layer", { locked: !now().locked }));
+  const up = iconButton("up", null, () => moved(raised));
+  const down = iconButton("down", null, () => moved(lowered));
   const opacity = slider("Opacity", { min: 0, max: 100, step: 1, value: 100 }, (percent) =>
     set("Change the opacity", { opacity: percent / 100 }, `opacity ${id}`),
   );
   opacity.classList.add("opacity");
-  const bin = iconButton("bin", GIVEN[id] ?? "", () => session.update(t(GIVEN[id]), { [id]: null, padding: null }));
+  const names = [
+    [eye, "{name}: show or hide"],
+    [lock, "{name}: lock"],
+    [up, "{name}: forward"],
+    [down, "{name}: backward"],
+    [opacity.querySelector("input"), "{name}: opacity"],
+  ];
+  const bin = iconButton("bin", GIVEN[id] ?? null, () => session.update(t(GIVEN[id]), { [id]: null, padding: null }));
   bin.hidden = !(id in GIVEN && session.state[id]);
   lock.hidden = !EDITED.has(now().kind);
   const element = dressed(make("li", { class: "row" }, make("div", { class: "line" }, eye, name, bin, lock, up, down), opacity));
 
   function show_(layer) {
     name.textContent = t(layer.name);
+    for (const [one, sentence] of names) titled(one, sentence, { name: name.textContent });
     element.toggleAttribute("data-off", !layer.on);
     show(eye, layer.on ? "eye" : "shut");
     eye.setAttribute("aria-pressed", String(!layer.on));

@@ -47,14 +47,19 @@ function personRow(index, session, actions, openMenuFor) {
   const choose = () => session.chosen.person !== index && session.choose(index);
 
   const colour = make("input", { type: "color", oninput: set("colour", "Change the colour") });
-  const swatch = make("label", { class: "swatch", "data-t-title": "Colour" }, colour);
+  const swatch = make("label", { class: "swatch" }, colour);
   const name = make("input", { class: "name", maxlength: 200, "data-t-title": "Name", oninput: set("name", "Rename") });
   name.addEventListener("focus", choose);
-  const eye = iconButton("eye", "Show or hide the person", () => {
+  const eye = iconButton("eye", null, () => {
     const { on } = session.pose.people[index];
     actions.describe(index, { on: !on }, on ? "Hide the person" : "Show the person");
   });
-  const more = iconButton("more", "More", (event) => openMenuFor(index, event.currentTarget));
+  const more = iconButton("more", null, (event) => openMenuFor(index, event.currentTarget));
+  const names = [
+    [eye, "{name}: show or hide"],
+    [more, "{name}: more"],
+    [colour, "{name}: colour"],
+  ];
   const concept = make("input", { maxlength: 200, "data-t-title": "Concept", oninput: set("concept", "Change the concept") });
   const prompt = make("textarea", { maxlength: 4000, rows: 2, "data-t-title": "Prompt", oninput: set("prompt", "Change the prompt") });
   const parts = PARTS.map((part) => partButton(part, index, session, actions));
@@ -69,6 +74,7 @@ function personRow(index, session, actions, openMenuFor) {
   const element = dressed(make("li", { class: "row" }, line, details));
 
   function show_(person, current) {
+    for (const [one, sentence] of names) titled(one, sentence, { name: person.name });
     element.setAttribute("aria-current", current);
     element.toggleAttribute("data-off", !person.on);
     details.hidden = !current;

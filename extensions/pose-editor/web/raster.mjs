@@ -61,11 +61,20 @@ function draw(ink, person, thick) {
 
 function drawLimb(ink, a, b, thick, word) {
   if (!a.on || !b.on) return;
+  const { x, y, half, angle } = limbBetween(a, b);
+  fillEllipse(ink, x, y, half, thick, angle, word);
+}
+
+/** A limb's ellipse: its middle pixel, half its length and its angle in degrees, all whole, as ControlNet takes them. */
+export function limbBetween(a, b) {
   const dx = a.x - b.x;
   const dy = a.y - b.y;
-  const half = Math.trunc(Math.sqrt(dx * dx + dy * dy) / 2);
-  const angle = Math.trunc(angleOf(dx, dy) * DEGREES);
-  fillEllipse(ink, Math.trunc((a.x + b.x) / 2), Math.trunc((a.y + b.y) / 2), half, thick, angle, word);
+  return {
+    x: Math.trunc((a.x + b.x) / 2),
+    y: Math.trunc((a.y + b.y) / 2),
+    half: Math.trunc(Math.sqrt(dx * dx + dy * dy) / 2),
+    angle: Math.trunc(angleOf(dx, dy) * DEGREES),
+  };
 }
 
 /** atan2 rounded as C libraries round it: near 45° and 135° the last bit decides which whole degree is drawn. */
@@ -79,7 +88,7 @@ function angleOf(dx, dy) {
 }
 
 // Hands and faces are drawn only right of column 0 and below row 0: there ControlNet takes a point for missing.
-const isDrawn = (joint) => joint.on && joint.x >= 1 && joint.y >= 1;
+export const isDrawn = (joint) => joint.on && joint.x >= 1 && joint.y >= 1;
 
 function drawHand(ink, hand) {
   if (!hand.length) return;

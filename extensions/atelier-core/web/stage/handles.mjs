@@ -4,6 +4,7 @@
 // Acts: {act: "nudge", id, dx, dy} in pixels of the picture  {act: "delete" | "choose" | "menu", id, shift}
 //       {act: "focus", id}: the keyboard came to it  {act: "leave"}
 
+import { t } from "./i18n.mjs";
 import { toScreen, turnOf } from "./view.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -53,13 +54,13 @@ export function looks(handle, view) {
   };
 }
 
-/** `svg` lies over the canvas and covers it. `act` hears what keys do; `name` names the group for a screen reader. */
+/** `svg` lies over the canvas and covers it. `act` hears what keys do; `name` (a key of i18n.mjs) names the group. */
 export function openHandles(svg, { act, name }) {
   const nodes = new Map(); // id -> {element, shape, written, handle}
   let order = [];
   let view = { scale: 1, x: 0, y: 0 };
   let current = null; // the id that Tab comes to
-  const group = made("g", { role: "group", "aria-label": name });
+  const group = made("g", { role: "group", "data-t-title": name, "aria-label": t(name) });
   svg.append(group);
 
   /** Handles beyond the edges are there, too: the keyboard reaches them. */

@@ -38,11 +38,16 @@ export async function speak(wanted, folders) {
 /** Writes the texts of elements with data-t (what they say) and data-t-title (tooltip and name; data-key: its key). */
 export function label(root) {
   for (const element of root.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
-  for (const element of root.querySelectorAll("[data-t-title]")) {
-    const name = t(element.dataset.tTitle);
-    element.title = element.dataset.key ? `${name} (${element.dataset.key})` : name;
-    element.setAttribute("aria-label", name);
-  }
+  for (const element of root.querySelectorAll("[data-t-title]")) named(element);
+}
+
+/** Names one such element; what it reads out (data-read) is part of its name. */
+export function named(element) {
+  const { tTitle, key, read } = element.dataset;
+  if (!tTitle) return;
+  const name = t(tTitle);
+  element.title = key ? `${name} (${key})` : name;
+  element.setAttribute("aria-label", read && element.textContent ? `${element.textContent}: ${name}` : name);
 }
 
 async function table(address) {

@@ -3,7 +3,7 @@
 import { keepFocus } from "./focus.mjs";
 import { attach } from "./gestures.mjs";
 import { openHandles } from "./handles.mjs";
-import { t } from "./i18n.mjs";
+import { named } from "./i18n.mjs";
 import { openKeyboard } from "./keyboard.mjs";
 import { hit } from "./select.mjs";
 import { openSurface } from "./surface.mjs";
@@ -54,7 +54,7 @@ export function openStage(options) {
   } = openSurface(canvas, paint, () => {
     viewport.resized(surface.room, surface.ratio);
   });
-  const above = openHandles(svg, { act: handled, name: t("Handles") });
+  const above = openHandles(svg, { act: handled, name: "Handles" });
 
   function paint(context) {
     context.setTransform(1, 0, 0, 1, 0, 0);
@@ -67,7 +67,10 @@ export function openStage(options) {
   function describe() {
     stale = false;
     const percent = Math.round(viewport.zoom * 100);
-    for (const element of root.querySelectorAll("[data-read=zoom]")) element.textContent = `${percent} %`;
+    for (const element of root.querySelectorAll("[data-read=zoom]")) {
+      element.textContent = `${percent} %`;
+      named(element);
+    }
     changed(api);
   }
 
