@@ -358,8 +358,8 @@ def test_the_menu_of_a_hand_and_of_a_head(server: PageServer, browser: Any) -> N
 
 
 def test_every_row_has_names_of_its_own(server: PageServer, browser: Any) -> None:
-    names = """[...document.querySelectorAll(".rows [aria-label]")].filter((one) => one.matches("button, input[type=range]"))
-        .filter((one) => !one.matches(".part")).map((one) => one.getAttribute("aria-label"))"""
+    names = """[...document.querySelectorAll(".rows :is(button:not(.part), input[type=range])[aria-label]")]
+        .map((one) => one.getAttribute("aria-label"))"""
     with opened(browser, server.page("pose-editor"), size=(1100, 800)) as page:
         ready(page)
         page.evaluate("document.getElementById('section-layers').open = true")
