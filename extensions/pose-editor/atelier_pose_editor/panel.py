@@ -61,7 +61,7 @@ def build(host: Host) -> None:
     widgets.run_click(real, host, partial(_run, host), [state, *values], [page, results], f"{ID}_progress")
     stop.click(fn=host.interrupt, inputs=[], outputs=[])
     shown = [page, *values, results]
-    files.change(fn=lambda given: _opened(host, given, ""), inputs=[files], outputs=shown)
+    files.upload(fn=lambda given: _opened(host, given, ""), inputs=[files], outputs=shown)
     taken.change(fn=lambda given: _opened(host, None, given), inputs=[taken], outputs=shown)
     steered = [controls[name] for name in STEERED]
     chosen = [controls[name] for name in ("look", "sketch_map", "picture_map")]
@@ -292,6 +292,8 @@ def _restored(host: Host, tab: str, name: str, entries: Mapping[str, str]) -> An
         return None
     if name == "on":
         return True
+    if name == "hint":
+        return None
     found = from_infotext(LABEL, PoseArgs, entries)
     if name == "page":
         return _small_page(host, tab, run.text_of(pose), found.get("stick", "standard"))
