@@ -82,5 +82,5 @@ def test_a_reduced_rank_is_the_nearest_and_its_loss_is_told(tmp_path: Path) -> N
 def test_only_loras_have_ranks(tmp_path: Path) -> None:
     path = tmp_path / "full.safetensors"
     save_file({f"{Q}.diff": torch.ones(24, 20)}, path)
-    with pytest.raises(UserError, match="full is a full: only LoRAs"):
+    with pytest.raises(UserError, match="full is of the kind full: only LoRAs"):
         merge.exact([(adapters.read(path), 1.0)])

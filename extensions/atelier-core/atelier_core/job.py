@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
@@ -44,12 +44,17 @@ class Denoiser(Protocol):
     """The host-neutral view a patch gets of the model: layers by their ldm names, and the moment."""
 
     layers: Mapping[str, Any]  # name -> torch.nn.Module
+    text_layers: Mapping[str, Any]  # "te1.encoder.layers.0.mlp.fc1": transformers' names, per encoder, sans text_model
 
     @property
     def now(self) -> Moment: ...
 
-    def hook(self, layer: str, after: Any) -> None:
-        """`after(module, inputs, output)` may return a new output. Taken off again at the end of the run."""
+    def encode(self, texts: Sequence[str]) -> list[Any]:
+        """What the denoiser would read of each prompt, [1, tokens, C]: equally many chunks, hooks on text layers act."""
+
+    def hook(self, layer: str, after: Any, options: bool = False) -> None:
+        """`after(module, inputs, output)` may return a new output, with `options` `after(module, inputs, options,
+        output)`. Taken off again at the end of the run."""
 
     def before(self, layer: str, act: Any) -> None:
         """`act(module, inputs)` may return new inputs."""

@@ -16,6 +16,7 @@ from ...job import Job, Result
 from ...patches import Attached, Now
 from .controls import Controls
 from .loras import Loras
+from .texts import texts_of
 
 if TYPE_CHECKING:
     from .host import A1111Host
@@ -114,7 +115,7 @@ class Generator:
             watch = net.register_forward_pre_hook(rows.call_begins, with_kwargs=True)
             current.append(rows)
             try:
-                with Attached(dict(net.named_modules()), job.patches, rows.now):
+                with Attached(dict(net.named_modules()), job.patches, rows.now, texts_of(p)):
                     return sample(*args, **options)
             finally:
                 current.pop()
