@@ -33,16 +33,15 @@ WAYS = ("global", "addnet", "ours", "ours + attention", "ours + statistics", "ou
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedHost:
     made = EmbeddedHost(tiny.tiny_root(tmp_path_factory.mktemp("leaks")))
-    layers = {n: m for n, m in adapted(made.model().layers).items() if not lock_files.OFF.search(n)}
-    for seed in SEEDS:
-        lock_files.lora(made.folder("lora") / f"one{seed}.safetensors", layers, 100 + seed)
-    lock_files.lora(made.folder("lora") / "other.safetensors", layers, 99)
+    layers, texts = adapted(made.model().layers), lock_files.texts_of(made).layers
+    for name, seed in (*((f"one{seed}", 100 + seed) for seed in SEEDS), ("other", 99)):
+        lock_files.lora(made.folder("lora") / f"{name}.safetensors", layers, seed, texts=texts)
     return made
 
 
 class AddNet:
-    """The rules of the oldest extension that masks LoRAs: every layer's answer by the mask, but for the keys and values
-    of the prompt, which act everywhere. Written anew, by hooks on the layers one by one."""
+    """The rules of the oldest extension that masks LoRAs: every layer's answer by the mask, but for what has no place,
+    which acts everywhere: keys and values of the prompt, time, and the text encoder. Written anew, layer by layer."""
 
     name = "addnet"
 
@@ -51,9 +50,12 @@ class AddNet:
 
     def attach(self, denoiser: Any) -> None:
         for place, part in self.adapter.parts.items():
-            delta = part.delta_weight(denoiser.layers[place.layer].weight.detach())
-            of_prompt = place.layer.endswith((".attn2.to_k", ".attn2.to_v"))
-            denoiser.hook(place.layer, self._after(delta, self.masked and not of_prompt))
+            name = place.layer if place.target == "unet" else f"te1.{place.layer}"
+            module = denoiser.layers.get(name, denoiser.text_layers.get(name))
+            no_place = name.startswith("te1.") or name.endswith((".attn2.to_k", ".attn2.to_v", ".emb_layers.1"))
+            no_place = no_place or name.startswith("time_embed")
+            after = self._after(part.delta_weight(module.weight.detach()), self.masked and not no_place)
+            denoiser.hook(name, after)
 
     def _after(self, delta: Tensor, masked: bool) -> Any:
         def after(module: Any, inputs: Any, output: Tensor) -> Tensor:

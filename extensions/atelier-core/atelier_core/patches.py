@@ -80,11 +80,10 @@ class Attached(AbstractContextManager["Attached"]):
             self._handles.pop().remove()
 
     def _module(self, layer: str) -> Any:
-        if layer not in self.layers:
-            raise UserError(
-                "The loaded model has no layer “{layer}”; it is of another kind than this needs.", layer=layer
-            )
-        return self.layers[layer]
+        for layers in (self.layers, self.text_layers):
+            if layer in layers:
+                return layers[layer]
+        raise UserError("The loaded model has no layer “{layer}”; it is of another kind than this needs.", layer=layer)
 
 
 def hooks_on(module: Any) -> int:
