@@ -87,6 +87,11 @@ def _input(name: str, module: Any, latent: Extent, luck: torch.Generator) -> Ten
     return torch.randn(2, height * width, wide, generator=luck)
 
 
+def _has_place(name: str, module: Any) -> bool:
+    layer = isinstance(module, (torch.nn.Linear, torch.nn.Conv2d, torch.nn.GroupNorm, torch.nn.LayerNorm))
+    return layer and ".attn2." not in name and not lock_files.OFF.search(name)
+
+
 def _answers(host: EmbeddedHost, patches: list[LockPatch], latent: Extent) -> dict[str, Tensor]:
     """Every layer that has a place, and every cross-attention as a whole, asked by itself with the same input."""
     made: dict[str, Tensor] = {}
@@ -98,9 +103,8 @@ def _answers(host: EmbeddedHost, patches: list[LockPatch], latent: Extent) -> di
                 x = torch.randn(2, latent.area, module.to_q.in_features, generator=luck)
                 context = torch.randn(2, 77, module.to_k.in_features, generator=luck)
                 made[name] = module(x, encoder_hidden_states=context).clone()
-            elif isinstance(module, (torch.nn.Linear, torch.nn.Conv2d, torch.nn.GroupNorm, torch.nn.LayerNorm)):
-                if ".attn2." not in name and not lock_files.OFF.search(name):
-                    made[name] = module(_input(name, module, latent, luck)).clone()
+            elif _has_place(name, module):
+                made[name] = module(_input(name, module, latent, luck)).clone()
     return made
 
 
@@ -149,7 +153,9 @@ def test_the_report_measures_no_direct_influence_outside(host: EmbeddedHost) -> 
 # 2: one layer, then the whole network
 
 
-def test_a_change_in_the_last_block_reaches_as_far_as_the_convolutions_after_it(host: EmbeddedHost, tmp_path: Path) -> None:
+def test_a_change_in_the_last_block_reaches_as_far_as_the_convolutions_after_it(
+    host: EmbeddedHost, tmp_path: Path
+) -> None:
     """Test 2. The last block's second convolution has one norm and one convolution after it: with the norm's
     statistics taken by region the reach is one cell."""
     last = adapted(host.model().layers, r"^output_blocks\.11\.0\.out_layers\.3")
@@ -352,7 +358,10 @@ def test_cross_attention_equals_a_pass_for_each_region_pasted_by_its_mask(host: 
     """Test 7. The oracle asks the network's own attention, with one region's LoRA merged into its weights at a time."""
     attention = f"{name}.transformer_blocks.0.attn2"
     module = host.model().layers[attention]
-    regions = [Region(Box(0, 0, 0.45, 1), "a red house", (card("anne", unet=0.7),)), Region(Box(0.3, 0, 1, 0.8), "a boat", (card("beth"),))]
+    regions = [
+        Region(Box(0, 0, 0.45, 1), "a red house", (card("anne", unet=0.7),)),
+        Region(Box(0.3, 0, 1, 0.8), "a boat", (card("beth"),)),
+    ]
     patch = patch_of(host, regions, feather=24)
     luck = torch.Generator().manual_seed(2)
     x = torch.randn(2, LATENT.area, module.to_q.in_features, generator=luck)
@@ -445,7 +454,9 @@ def _cells(host: EmbeddedHost) -> dict[str, int]:
 
         def attach(self, denoiser: Any) -> None:
             for name in adapted(denoiser.layers):
-                denoiser.hook(name, lambda m, i, o, name=name: found.__setitem__(name, o[0].numel() // m.weight.shape[0]))
+                denoiser.hook(
+                    name, lambda m, i, o, name=name: found.__setitem__(name, o[0].numel() // m.weight.shape[0])
+                )
 
     denoised(host, [Look()])
     return found
@@ -508,7 +519,10 @@ def test_kinds_with_whole_weights_read_fp8_too(host: EmbeddedHost, kind: str, tm
 @pytest.mark.parametrize("role", ["down", "up"])
 def test_invalid_numbers_of_one_concept_stay_in_its_mask(host: EmbeddedHost, number: float, role: str) -> None:
     files = read(host, "anne", "beth")
-    bad = {place: type(part)({**part.w, role: part.w[role] * number}, part.scale) for place, part in files["anne"].parts.items()}
+    bad = {
+        place: type(part)({**part.w, role: part.w[role] * number}, part.scale)
+        for place, part in files["anne"].parts.items()
+    }
     regions = (Region(LEFT, "", (card("anne"),)), Region(RIGHT, "", (card("beth"),)))
     lock = Lock(PROMPT, regions=regions)
     found = _answers(host, [LockPatch(lock, SIZE, {**files, "anne": replace(files["anne"], parts=bad)})], LATENT)
@@ -559,9 +573,9 @@ def test_each_latent_has_masks_of_its_own_in_one_run(host: EmbeddedHost) -> None
 
 def test_a_picture_divided_otherwise_is_refused(host: EmbeddedHost) -> None:
     module = host.model().layers["input_blocks.1.1.transformer_blocks.0.attn1.to_q"]
-    with torch.no_grad(), attached(host, [pair(host)], cond_first(LATENT)):
-        with pytest.raises(UserError, match="Turn off token merging"):
-            module(torch.zeros(2, 100, module.in_features))
+    refused = pytest.raises(UserError, match="Turn off token merging")
+    with torch.no_grad(), attached(host, [pair(host)], cond_first(LATENT)), refused:
+        module(torch.zeros(2, 100, module.in_features))
 
 
 def test_a_file_for_another_model_is_refused_before_anything_runs(host: EmbeddedHost, tmp_path: Path) -> None:
@@ -596,3 +610,17 @@ def test_rows_in_any_order_are_known_by_their_names(host: EmbeddedHost) -> None:
             made = model.unet(x.repeat(len(order), 1, 1, 1), 500, read_[order], return_dict=False)[0]
         for at, row in enumerate(order):
             assert off(made[at], forward[row]) <= 1e-5
+
+
+def test_sdxl_is_locked_with_both_its_encoders(tmp_path: Path) -> None:
+    home = EmbeddedHost(tmp_path)
+    tiny.tiny_sdxl(home.folder("checkpoint") / "xl.safetensors")
+    layers, texts = adapted(home.model().layers), lock_files.texts_of(home).layers
+    for seed, name in enumerate(("anne", "beth"), 21):
+        path = lock_files.lora(home.folder("lora") / f"{name}.safetensors", layers, seed, texts=texts)
+        assert {place.target for place in adapters.read(path).parts} == {"unet", "te1", "te2"}
+    plain, patch = drawn(home), pair(home, dial=Dial(8, 1))
+    made = drawn(home, patches=(patch,))
+    assert (made != plain).any() and patch.report.clean
+    assert all(line.inside > 0 and not line.missed for line in patch.report.lines)
+    assert (drawn(home) == plain).all()

@@ -76,7 +76,7 @@ class Webui:
         loaded = [SimpleNamespace(module=self.grid), SimpleNamespace(module=stub("another"))]
         script = type("Script", (), {})
         yield stub("modules.scripts", AlwaysVisible=object(), Script=script, scripts_data=loaded)
-        for name in ("processing", "sd_models"):
+        for name in ("processing", "sd_models", "devices", "prompt_parser"):
             yield stub(f"modules.{name}")
 
     def called(self, kind: str, *args: Any) -> Any:

@@ -71,7 +71,8 @@ SPELLINGS = {
         "output_blocks.7.1.transformer_blocks.0.attn2.to_out.0",
     "lora_unet_mid_block_attentions_0_transformer_blocks_0_ff_net_0_proj.lora_down.weight":
         "middle_block.1.transformer_blocks.0.ff.net.0.proj",
-    "lora_unet_middle_block_1_transformer_blocks_0_ff_net_2.lora_down.weight": "middle_block.1.transformer_blocks.0.ff.net.2",
+    "lora_unet_middle_block_1_transformer_blocks_0_ff_net_2.lora_down.weight":
+        "middle_block.1.transformer_blocks.0.ff.net.2",
     "lora_unet_mid_block_resnets_1_conv1.lora_down.weight": "middle_block.2.in_layers.2",
     "lora_unet_down_blocks_0_resnets_1_time_emb_proj.lora_down.weight": "input_blocks.2.0.emb_layers.1",
     "lora_unet_up_blocks_1_resnets_2_conv_shortcut.lora_down.weight": "output_blocks.5.0.skip_connection",
@@ -150,7 +151,9 @@ def test_the_shape_of_cloneofsimo_s_order() -> None:
         assert names[0] == "input_blocks.1.1.transformer_blocks.0.attn1.to_q"
         assert names[5].endswith(second) and names[ff_at].endswith("ff.net.0.proj")
         assert names[9 * 6].startswith("output_blocks.3.1.") and names[143].startswith("middle_block.1.")
-        assert names[144] == "encoder.layers.0.self_attn.k_proj" and names[191] == "encoder.layers.11.self_attn.out_proj"
+        assert (
+            names[144] == "encoder.layers.0.self_attn.k_proj" and names[191] == "encoder.layers.11.self_attn.out_proj"
+        )
 
 
 def header(shapes: dict[str, tuple[int, ...]], **metadata: str):  # type: ignore[no-untyped-def]

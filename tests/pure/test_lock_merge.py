@@ -71,7 +71,7 @@ def test_a_reduced_rank_is_the_nearest_and_its_loss_is_told(tmp_path: Path) -> N
     weighed = [(adapter(tmp_path, 1, 4), 1.0), (adapter(tmp_path, 2, 4), 1.0)]
     made = merge.reduced(weighed, 4)
     assert 0.2 < made.worst < 0.8 and made.note is not None
-    for place, part in made.parts.items():
+    for place in made.parts:
         wanted = sum_of(weighed, place)
         sizes = torch.linalg.svdvals(wanted)
         best = float((sizes[4:].square().sum() / sizes.square().sum()).sqrt())

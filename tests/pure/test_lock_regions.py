@@ -59,9 +59,9 @@ def test_triggers_go_before_the_prompt_once() -> None:
     [
         ([], "not a lock of version 1"),
         ({"atelier_lock": 2}, "not a lock of version 1"),
-        ({"regoins": []}, "There is no “regoins” in a lock"),
+        ({"regoins": []}, "There is no option “regoins”"),
         ({"regions": {}}, "“regions” must be a list"),
-        ({"regions": [{"mask": [0, 0, 1, 1]}] * 17}, "At most 16 regions"),
+        ({"regions": [{"mask": [0, 0, 1, 1]}] * 17}, "“regions” has more than 16 entries"),
         ({"regions": [{}]}, "needs a box of four numbers or a drawn mask"),
         ({"regions": [{"mask": [0, 0, 1]}]}, "needs a box of four numbers"),
         ({"regions": [{"mask": [0, 0, True, 1]}]}, "needs a box of four numbers"),
@@ -72,7 +72,7 @@ def test_triggers_go_before_the_prompt_once() -> None:
         ({"regions": [{"mask": base64.b64encode(b"junk").decode()}]}, "no picture that can be read"),
         ({"regions": [{"mask": [0, 0, 1, 1], "prompt": 3}]}, "“prompt” must be a text"),
         ({"cards": [{}]}, "needs a name"),
-        ({"cards": ["anne"]}, "not a concept card"),
+        ({"cards": ["anne"]}, "must each be a JSON object"),
         ({"cards": [{"name": "a", "files": "anne"}]}, "must be a list of names"),
         ({"cards": [{"name": "a", "unet": "1"}]}, "“unet” must be a number from"),
         ({"cards": [{"name": "a", "text": 99}]}, "“text” must be a number from"),
@@ -128,9 +128,7 @@ def test_area_counts_fractions_of_pixels() -> None:
     st.integers(0, 20),
 )  # fmt: skip
 def test_shares_sum_to_1_at_every_level(width: int, height: int, boxes: Any, feather: int) -> None:
-    regions = [
-        Region(Box(min(a, c), min(b, d), max(a, c), max(b, d))) for a, b, c, d in boxes if a != c and b != d
-    ]
+    regions = [Region(Box(min(a, c), min(b, d), max(a, c), max(b, d))) for a, b, c, d in boxes if a != c and b != d]
     size = Extent(width, height)
     levels = Levels(Lock(regions=tuple(regions), feather=feather).masks(size))
     latent = Extent(-(-width // 8), -(-height // 8))

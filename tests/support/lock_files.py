@@ -18,6 +18,7 @@ from oracle_adapters import CASES, draws
 from safetensors.torch import save_file
 
 Tensor = torch.Tensor
+LATENT = Extent(16, 16)
 OFF = re.compile(r"time_embed|label_emb|emb_layers")
 EDGE = re.compile(r"^(input_blocks\.0\.0|out\.)")  # what adapters leave alone
 
@@ -36,7 +37,12 @@ def adapted(layers: Mapping[str, Any], only: str = "") -> dict[str, Any]:
 
 
 def lora(
-    path: Path, layers: Mapping[str, Any], seed: int, rank: int = 4, size: float = 0.3, texts: Mapping[str, Any] | None = None
+    path: Path,
+    layers: Mapping[str, Any],
+    seed: int,
+    rank: int = 4,
+    size: float = 0.3,
+    texts: Mapping[str, Any] | None = None,
 ) -> Path:
     """kohya's, of random factors that move a layer's answer by about `size` of its own spread."""
     luck = torch.Generator().manual_seed(seed)
@@ -78,7 +84,10 @@ def norms(path: Path, layers: Mapping[str, Any], seed: int) -> Path:
     for name, module in layers.items():
         if isinstance(module, (torch.nn.GroupNorm, torch.nn.LayerNorm)) and not EDGE.match(name):
             flat = f"lora_unet_{name.replace('.', '_')}"
-            tensors |= {f"{flat}.w_norm": draw(*module.weight.shape) * 0.1, f"{flat}.b_norm": draw(*module.weight.shape) * 0.1}
+            tensors |= {
+                f"{flat}.w_norm": draw(*module.weight.shape) * 0.1,
+                f"{flat}.b_norm": draw(*module.weight.shape) * 0.1,
+            }
     save_file(tensors, path)
     return path
 
@@ -99,7 +108,7 @@ def denoised(
     host: EmbeddedHost,
     patches: Sequence[Any] = (),
     loras: Sequence[Any] = (),
-    latent: Extent = Extent(16, 16),
+    latent: Extent = LATENT,
     prompt: str = "two women",
     negative: str = "blurry",
     seed: int = 0,

@@ -83,9 +83,7 @@ def loha_tucker(draw: Callable[..., Tensor], shape: tuple[int, ...]) -> Tensors:
 
 
 def loha_tucker_oracle(t: Tensors, w: Tensor) -> Tensor:
-    one, two = (
-        torch.einsum("ijkl,jr,ip->prkl", t[f"hada_t{i}"], t[f"hada_w{i}_b"], t[f"hada_w{i}_a"]) for i in "12"
-    )
+    one, two = (torch.einsum("ijkl,jr,ip->prkl", t[f"hada_t{i}"], t[f"hada_w{i}_b"], t[f"hada_w{i}_a"]) for i in "12")
     return one * two
 
 

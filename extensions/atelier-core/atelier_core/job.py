@@ -44,13 +44,16 @@ class Denoiser(Protocol):
     """The host-neutral view a patch gets of the model: layers by their ldm names, and the moment."""
 
     layers: Mapping[str, Any]  # name -> torch.nn.Module
-    text_layers: Mapping[str, Any]  # "te1.encoder.layers.0.mlp.fc1": transformers' names, per encoder, sans text_model
+
+    @property
+    def text_layers(self) -> Mapping[str, Any]:
+        """Of the text encoders, by transformers' names: "te1.encoder.layers.0.mlp.fc1"."""
 
     @property
     def now(self) -> Moment: ...
 
     def encode(self, texts: Sequence[str]) -> list[Any]:
-        """What the denoiser would read of each prompt, [1, tokens, C]: equally many chunks, hooks on text layers act."""
+        """What the denoiser would read of each prompt, [1, tokens, C], all of one length. Hooks on text layers act."""
 
     def hook(self, layer: str, after: Any, options: bool = False) -> None:
         """`after(module, inputs, output)` may return a new output, with `options` `after(module, inputs, options,

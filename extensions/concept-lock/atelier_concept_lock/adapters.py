@@ -31,7 +31,9 @@ class Adapter:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        return tuple(sorted({part.kind + ("+DoRA" if part.magnitude is not None else "") for part in self.parts.values()}))
+        return tuple(
+            sorted({part.kind + ("+DoRA" if part.magnitude is not None else "") for part in self.parts.values()})
+        )
 
 
 def read(path: Path) -> Adapter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from atelier_core.errors import UserError
@@ -37,7 +37,7 @@ class ConceptCard:
 
 def card_from(body: Any) -> ConceptCard:
     """From JSON; one sentence for whatever is wrong."""
-    known = entries(body, ConceptCard, "a concept card")
+    known = entries(body, ConceptCard)
     words = {key: text(known, key, "") for key in ("name", "triggers", "noun", "negative", "base")}
     if not words["name"].strip():
         raise UserError("A concept card needs a name.")
@@ -46,17 +46,17 @@ def card_from(body: Any) -> ConceptCard:
         raise UserError("The files of “{name}” must be a list of names.", name=words["name"])
     if len(files) > MOST_FILES:
         raise UserError("“{name}” has more than {most} files.", name=words["name"], most=MOST_FILES)
-    weights = {key: number(known, key, 1.0, -MOST_WEIGHT, MOST_WEIGHT) for key in ("unet", "text")}
-    return ConceptCard(files=tuple(files), **words, **weights)
+    unet, text_ = (number(known, key, 1.0, -MOST_WEIGHT, MOST_WEIGHT) for key in ("unet", "text"))
+    return replace(ConceptCard(**words), files=tuple(files), unet=unet, text=text_)  # type: ignore[arg-type]
 
 
-def entries(body: Any, kind: type, what: str) -> Mapping[str, Any]:
+def entries(body: Any, kind: type) -> Mapping[str, Any]:
     if not isinstance(body, Mapping):
-        raise UserError("This is not {what}.", what=what)
+        raise UserError("A card and a region must each be a JSON object.")
     names = {field.name for field in fields(kind)}
     for key in body:
         if key not in names:
-            raise UserError("There is no “{key}” in {what}.", key=key, what=what)
+            raise UserError("There is no option “{name}”.", name=key)
     return body
 
 

@@ -19,6 +19,7 @@ from .session import Session
 Tensor = torch.Tensor
 PARTS = ("to_q", "to_k", "to_v", "to_out.0")
 LEAST = 1e-6  # of a share, below which it is rounding
+BASE = -1  # in place of a region's number
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,23 @@ class Path:
     layers: Mapping[str, Layer] = field(default_factory=dict)  # of PARTS
 
 
+@dataclass(frozen=True)
+class Asked:
+    """One kind of rows of one call: what the host gave and found."""
+
+    kind: str
+    heads: int
+    x: Tensor
+    q: Tensor
+    h: Tensor  # before `to_out`
+    read: Tensor
+    output: Tensor
+
+
 class Crossing:
     def __init__(self, session: Session, name: str, paths: Sequence[Path], base: Tensor | None) -> None:
-        self.session, self.name, self.paths, self.base = session, name, paths, base
+        self.session, self.name, self.paths = session, name, paths
+        self.base = None if base is None else Path(BASE, {"cond": base})
         self.parts = {part: session.denoiser.layers[f"{name}.{part}"] for part in PARTS}
         self._q: Tensor = torch.empty(0)
         self._h: Tensor = torch.empty(0)
@@ -53,45 +68,44 @@ class Crossing:
             self._h = inputs[0]
 
     def after(self, module: Any, inputs: tuple[Any, ...], options: dict[str, Any], output: Tensor) -> Tensor:
-        read = inputs[1] if len(inputs) > 1 else options.get("context", options.get("encoder_hidden_states"))
+        named: Any = options.get("context", options.get("encoder_hidden_states"))
+        read = inputs[1] if len(inputs) > 1 else named
         for kind, rows in self.session.rows(output.shape[0]):
-            told = (module, kind, inputs[0][rows], self._q[rows], self._h[rows], read[rows], output[rows])
-            made = self._regional(*told)
-            self._measure(told, made, kind)
+            given = (one[rows] for one in (inputs[0], self._q, self._h, read, output))
+            asked = Asked(kind, module.heads, *given)
+            made = self._regional(asked)
+            self._measure(asked, made)
             output[rows] = made
         self._q = self._h = torch.empty(0)
         return output
 
-    def _measure(self, told: tuple[Any, ...], made: Tensor, kind: str) -> None:
-        if kind != "cond" or not self.session.measures(self.name):
+    def _measure(self, asked: Asked, made: Tensor) -> None:
+        if asked.kind != "cond" or not self.session.measures(self.name):
             return
         field = self.session.field(made, tokens=True)
         entries = {e: path.zone for path in self.paths for layer in path.layers.values() for e in layer.entries()}
         for entry, zone in entries.items():
-            change = (made - self._regional(*told, twist=entry)).abs()
+            change = (made - self._regional(asked, entry)).abs()
             self.session.report.measure(entry, change, field.of(zone))
 
-    def _regional(
-        self, module: Any, kind: str, x: Tensor, q: Tensor, h: Tensor, read: Tensor, output: Tensor, twist: int | None = None
-    ) -> Tensor:
-        field = self.session.field(output, tokens=True)
-        shares = [field.of(path.zone).to(output.dtype) for path in self.paths]
-        rest = self._rest(field, shares, output)
-        if self.base is not None and kind == "cond":
-            h = attend(q, *self._keys(Path(-1, {"cond": self.base}), kind, read, x), module.heads)
-        together, answers = torch.where(rest != 0, rest * h, h.new_zeros(())), []
-        for path, share in zip(self.paths, shares, strict=True):
-            own = q + self._change(path, "to_q", x, q, twist)
-            answer = attend(own, *self._keys(path, kind, read, x, twist), module.heads)
-            answers.append(answer)
-            together = together + torch.where(share != 0, share * answer, answer.new_zeros(()))
+    def _regional(self, asked: Asked, twist: int | None = None) -> Tensor:
+        field = self.session.field(asked.output, tokens=True)
+        shares = [field.of(path.zone).to(asked.output.dtype) for path in self.paths]
+        rest, base = self._rest(field, shares, asked.output), self.base if asked.kind == "cond" else None
+        h = attend(asked.q, *self._keys(base, asked), asked.heads) if base else asked.h
+        answers = [self._answer(path, asked, twist) for path in self.paths]
+        together = _where(rest, h)
+        for share, answer in zip(shares, answers, strict=True):
+            together = together + _where(share, answer)
         with self.session.aside():
             made = self.parts["to_out.0"](together)
         for path, share, answer in zip(self.paths, shares, answers, strict=True):
-            if "to_out.0" in path.layers:
-                more = path.layers["to_out.0"].delta(answer, made, None, twist)
-                made = made + torch.where(share != 0, share * more, more.new_zeros(()))
-        return made if self.base is not None and kind == "cond" else torch.where(rest == 1, output, made)
+            made = made + _where(share, self._change(path, "to_out.0", answer, made, twist))
+        return made if base else torch.where(rest == 1, asked.output, made)
+
+    def _answer(self, path: Path, asked: Asked, twist: int | None) -> Tensor:
+        q = asked.q + self._change(path, "to_q", asked.x, asked.q, twist)
+        return attend(q, *self._keys(path, asked, twist), asked.heads)
 
     def _rest(self, field: Field, shares: Sequence[Tensor], like: Tensor) -> Tensor:
         """What the paths leave to the base prompt, [T, 1]."""
@@ -109,23 +123,24 @@ class Crossing:
             return like.new_zeros(())
         return path.layers[part].delta(x, like, None, twist)
 
-    def _keys(
-        self, path: Path, kind: str, read: Tensor, x: Tensor, twist: int | None = None
-    ) -> tuple[Tensor, Tensor]:
+    def _keys(self, path: Path, asked: Asked, twist: int | None = None) -> tuple[Tensor, Tensor]:
         """K and V. A context of ours stays the same from step to step, and so do they."""
-        own = path.contexts.get(kind)
-        key = (path.zone, kind, x.device, x.dtype)
+        own, read = path.contexts.get(asked.kind), asked.read
+        key = (path.zone, asked.kind, asked.x.device, asked.x.dtype)
         if own is not None and twist is None and key in self._read:
             return self._read[key]
         context = read if own is None else own.to(read.device, read.dtype)
         with self.session.aside():
-            found = [self.parts[part](context) for part in ("to_k", "to_v")]
-        k, v = (
-            one + self._change(path, part, context, one, twist) for one, part in zip(found, ("to_k", "to_v"), strict=True)
-        )
+            plain = [self.parts[part](context) for part in ("to_k", "to_v")]
+        k, v = (one + self._change(path, f"to_{n}", context, one, twist) for one, n in zip(plain, "kv", strict=True))
         if own is not None and twist is None:
             self._read[key] = k, v
         return k, v
+
+
+def _where(share: Tensor, x: Tensor) -> Tensor:
+    """Left out where there is no share: 0 times infinity would not be 0."""
+    return torch.where(share != 0, share * x, x.new_zeros(()))
 
 
 def paths_of(

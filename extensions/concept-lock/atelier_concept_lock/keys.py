@@ -42,7 +42,10 @@ PREFIXES: list[tuple[str, Target]] = [
     (r"lora_te1_|lora_te_|text_encoder\.|lora_te1\.|lora_te\.", "te1"),
     (r"lora_unet_|lycoris_unet_|lycoris_|unet\.|(?:model\.)?diffusion_model\.|(?:base_model\.)?model\.unet\.", "unet"),
     (r"base_model\.model\.(?=text_model)|(?=text_model\.)", "te1"),
-    (r"base_model\.model\.|(?=(?:down_blocks|up_blocks|mid_block|input_blocks|middle_block|output_blocks)[._])", "unet"),
+    (
+        r"base_model\.model\.|(?=(?:down_blocks|up_blocks|mid_block|input_blocks|middle_block|output_blocks)[._])",
+        "unet",
+    ),
 ]
 PREFIX = [(re.compile(f"^(?:{prefix})"), target) for prefix, target in PREFIXES]
 OTHERS = [  # what only other families have

@@ -37,11 +37,12 @@ class Levels:
 
     def _chain(self, latent: Extent) -> dict[tuple[int, int], np.ndarray]:
         shares = _with_background(by_area(self.masks, latent))
-        chain = {}
+        chain: dict[tuple[int, int], np.ndarray] = {}
         for step in range(16):
             small = _pooled(shares, 2**step)
-            chain[small.shape[1:]] = _snapped(small).astype(np.float32)
-            if small.shape[1:] == (1, 1):
+            size = small.shape[1], small.shape[2]
+            chain[size] = _snapped(small).astype(np.float32)
+            if size == (1, 1):
                 break
         return chain
 

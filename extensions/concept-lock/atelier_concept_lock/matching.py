@@ -38,6 +38,7 @@ def match(
     """`at`: the line's number and the region. `line` learns what matched and what did not."""
     found = Matched()
     for adapter in adapters:
+        line.words += adapter.words
         for place, part in adapter.parts.items():
             name = _name(layers, texts, place, part)
             if name is None:
@@ -47,7 +48,7 @@ def match(
             else:
                 line.matched += 1
                 _keep(found, place, name, Branch(*at, part, card.unet if place.target == "unet" else card.text))
-    if adapters and not line.matched:
+    if any(adapter.parts for adapter in adapters) and not line.matched:
         raise UserError("“{name}” is made for another kind of model than the one that is loaded.", name=card.name)
     return found
 

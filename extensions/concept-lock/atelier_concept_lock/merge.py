@@ -88,7 +88,9 @@ def _factors(adapter: Adapter, place: Place, weight: float) -> Factors:
     part = adapter.parts[place]
     found = part.factors()
     if found is None:
-        raise UserError("{name} is of the kind {kind}: only LoRAs can be merged by their ranks.", name=adapter.name, kind=part.kind)
+        raise UserError(
+            "{name} is of the kind {kind}: only LoRAs can be merged by their ranks.", name=adapter.name, kind=part.kind
+        )
     return Factors(found.down.float(), found.up.float(), found.scale * weight)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -88,9 +87,7 @@ class LockPatch:
                     table.setdefault(name, []).extend(branches)
         return total
 
-    def _contexts(
-        self, denoiser: Denoiser, everywhere: Matched, own: list[Matched]
-    ) -> tuple[Tensor | None, Contexts]:
+    def _contexts(self, denoiser: Denoiser, everywhere: Matched, own: list[Matched]) -> tuple[Tensor | None, Contexts]:
         """What the base reads, where that is not what the host reads; and what each region reads."""
         prompts = [in_prompt(self.lock.prompt, self.lock.cards)]
         prompts += [self._prompt(region) for region in self.lock.regions]
@@ -147,4 +144,3 @@ def in_prompt(prompt: str, cards: tuple[ConceptCard, ...]) -> str:
 
 def _more(everywhere: Matched, own: Matched) -> dict[str, list[Branch]]:
     return {name: [*everywhere.texts.get(name, ()), *some] for name, some in own.texts.items()}
-

@@ -111,7 +111,7 @@ def lock_of(said: str) -> Lock:
 def lock_from(body: Any) -> Lock:
     if not isinstance(body, Mapping) or body.get("atelier_lock", VERSION) != VERSION:
         raise UserError("This is not a lock of version {version}.", version=VERSION)
-    known = entries({key: value for key, value in body.items() if key != "atelier_lock"}, Lock, "a lock")
+    known = entries({key: value for key, value in body.items() if key != "atelier_lock"}, Lock)
     start, end = number(known, "start", 0.0, 0, 1), number(known, "end", 1.0, 0, 1)
     if start > end:
         raise UserError("The lock ends before it begins.")
@@ -135,12 +135,12 @@ def _list(body: Mapping[str, Any], key: str, make: Any) -> tuple[Any, ...]:
     if not isinstance(found, list):
         raise UserError("“{key}” must be a list.", key=key)
     if len(found) > MOST_REGIONS:
-        raise UserError("At most {most} {key} are possible.", most=MOST_REGIONS, key=key)
+        raise UserError("“{key}” has more than {most} entries.", key=key, most=MOST_REGIONS)
     return tuple(make(one) for one in found)
 
 
 def region_from(body: Any) -> Region:
-    known = entries(body, Region, "a region")
+    known = entries(body, Region)
     where = known.get("mask")
     area = _drawn(where) if isinstance(where, str) else box_from(where)
     return Region(area, text(known, "prompt", ""), _list(known, "cards", card_from))

@@ -68,12 +68,17 @@ def _added(layer: Layer) -> Any:
 def _attended(parts: Mapping[str, Sequence[Branch]]) -> Any:
     """OpenCLIP's attention is one function over one weight: it is computed once more with the changed weight."""
 
-    def after(module: torch.nn.MultiheadAttention, inputs: tuple[Any, ...], options: dict[str, Any], output: Any) -> Any:
+    def after(
+        module: torch.nn.MultiheadAttention, inputs: tuple[Any, ...], options: dict[str, Any], output: Any
+    ) -> Any:
         assert module.in_proj_weight is not None
         queries, keys, values = module.in_proj_weight.chunk(3)
         weights = [_with(w, parts.get(name, ())) for w, name in zip((queries, keys, values), PROJECTIONS, strict=False)]
-        made = F.multi_head_attention_forward(
-            *(_token_first(module, one) for one in inputs[:3]),
+        query, key, value = (_token_first(module, one) for one in inputs[:3])
+        made, _ = F.multi_head_attention_forward(
+            query,
+            key,
+            value,
             module.embed_dim,
             module.num_heads,
             torch.cat(weights),
@@ -87,7 +92,7 @@ def _attended(parts: Mapping[str, Sequence[Branch]]) -> Any:
             training=False,
             need_weights=False,
             attn_mask=options.get("attn_mask"),
-        )[0]
+        )
         return _token_first(module, made), None
 
     return after
