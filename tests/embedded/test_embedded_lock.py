@@ -212,6 +212,19 @@ def test_a_card_that_acts_everywhere_equals_it_too(host: EmbeddedHost) -> None:
     assert off(mine[:1], theirs[:1]) <= 1e-5
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_in_half_precision_it_is_as_near_as_rounding_allows(tmp_path: Path, dtype: torch.dtype) -> None:
+    half = EmbeddedHost(tiny.tiny_root(tmp_path))
+    lock_files.lora(half.folder("lora") / "anne.safetensors", adapted(half.model().layers), 11)
+    exact = denoised(half, loras=[host_lora(half, "anne")])
+    half.model().unet.to(dtype)
+    theirs = denoised(half, loras=[host_lora(half, "anne")])
+    patch = patch_of(half, [Region(WHOLE, "", (card("anne"),))], uncond=True)
+    mine = denoised(half, [patch])
+    assert off(mine, theirs) <= (1e-3 if dtype == torch.float16 else 1e-2) + off(theirs, exact)
+    assert patch.report.clean and off(mine, exact) <= 2 * off(theirs, exact) + 1e-3
+
+
 # 4: nothing where nothing is asked
 
 

@@ -120,6 +120,6 @@ def denoised(
     luck = torch.Generator().manual_seed(seed)
     x = change(torch.randn(1, 4, latent.height, latent.width, generator=luck)).repeat(2, 1, 1, 1)
     with torch.no_grad(), host_loras.applied(loras):
-        read = torch.cat(contexts(model, [prompt, negative]))
+        read = torch.cat(contexts(model, [prompt, negative])).to(model.dtype)
         with attached(host, patches, now or cond_first(latent)):
-            return model.unet(x, 500, read, return_dict=False)[0]
+            return model.unet(x.to(model.dtype), 500, read, return_dict=False)[0].float()

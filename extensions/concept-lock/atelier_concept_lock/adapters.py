@@ -15,7 +15,8 @@ from atelier_core.errors import UserError
 from . import counted
 from .files import Header, read_header, read_tensors
 from .keys import Place, parse
-from .kinds import Part, part_of
+from .kinds import part_of
+from .part import Part
 
 BUNDLED = re.compile(r"^bundle_emb\.(?P<name>.+)\.string_to_param\..*$")
 COUNTED = re.compile(r"^(?P<net>unet|text_encoder):(?P<n>\d+):(?P<role>up|down)$")  # cloneofsimo: by order, not name

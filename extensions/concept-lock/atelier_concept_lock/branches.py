@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from atelier_core.errors import UserError
 from atelier_core.geometry import Extent
 
-from .kinds import Factors, Part
+from .part import Factors, Part
 
 Tensor = torch.Tensor
 TWIST = -2.0  # what a branch's answer is multiplied by where its influence is measured

@@ -12,7 +12,7 @@ from .adapters import Adapter
 from .branches import Branch, shape_of
 from .cards import ConceptCard
 from .keys import Place, alternatives
-from .kinds import Part
+from .part import Part
 from .report import Line
 from .textside import PROJECTIONS, place_of
 

@@ -13,7 +13,7 @@ from atelier_core.errors import UserError
 
 from .adapters import Adapter
 from .keys import Place
-from .kinds import Factors
+from .part import Factors
 
 Tensor = torch.Tensor
 Weighed = Sequence[tuple[Adapter, float]]

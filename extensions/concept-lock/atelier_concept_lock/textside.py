@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from atelier_core.job import Denoiser
 
 from .branches import Branch, Layer
-from .kinds import Part
+from .part import Part
 
 Tensor = torch.Tensor
 Changes = Mapping[str, Sequence[Branch]]  # layer "te1.…" -> branches
