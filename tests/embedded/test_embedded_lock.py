@@ -637,3 +637,27 @@ def test_sdxl_is_locked_with_both_its_encoders(tmp_path: Path) -> None:
     assert (made != plain).any() and patch.report.clean
     assert all(line.inside > 0 and not line.missed for line in patch.report.lines)
     assert (drawn(home) == plain).all()
+
+
+def test_linear_layers_of_a_host_s_own_class_are_known(host: EmbeddedHost) -> None:
+    """Forge's are torch.nn.Module by birth."""
+
+    class Linear(torch.nn.Module):
+        def __init__(self, like: torch.nn.Linear) -> None:
+            super().__init__()
+            self.in_features, self.out_features = like.in_features, like.out_features
+            self.weight, self.bias = like.weight, like.bias
+
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.nn.functional.linear(x, self.weight, self.bias)
+
+    name = "input_blocks.4.1.transformer_blocks.0.ff.net.2"
+    own = host.model().layers[name]
+    x = torch.randn(2, 64, own.in_features)
+    found = []
+    for layer in (own, Linear(own)):
+        with torch.no_grad(), attached(host, [], cond_first(LATENT)) as denoiser:
+            denoiser.layers = {**denoiser.layers, name: layer}
+            pair(host).attach(denoiser)
+            found.append(layer(x).clone())
+    assert torch.equal(*found) and not torch.equal(found[0], own(x))

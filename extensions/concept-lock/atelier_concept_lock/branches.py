@@ -49,8 +49,8 @@ class Field:
 
 def shape_of(module: Any) -> tuple[int, ...] | None:
     """Of a layer's weight, told by the layer: hosts may keep the weight itself packed."""
-    if isinstance(module, torch.nn.Linear):
-        return module.out_features, module.in_features
+    if is_linear(module):
+        return _linear_shape(module)
     if isinstance(module, torch.nn.Conv2d):
         return module.out_channels, module.in_channels // module.groups, *module.kernel_size
     if isinstance(module, torch.nn.GroupNorm):
@@ -60,13 +60,25 @@ def shape_of(module: Any) -> tuple[int, ...] | None:
     return None
 
 
+def is_linear(module: Any) -> bool:
+    """Forge has linear layers that are no torch.nn.Linear."""
+    return isinstance(module, torch.nn.Linear) or type(module).__name__ == "Linear"
+
+
+def _linear_shape(module: Any) -> tuple[int, ...]:
+    if hasattr(module, "in_features"):
+        return module.out_features, module.in_features
+    packed = getattr(module.weight, "quant_state", None)  # of four bits; files of GGUF tell the shape themselves
+    return tuple(getattr(module.weight, "real_shape", None) or getattr(packed, "shape", None) or module.weight.shape)
+
+
 def is_norm(module: Any) -> bool:
     return isinstance(module, (torch.nn.GroupNorm, torch.nn.LayerNorm))
 
 
 def applied(module: Any, weight: Tensor, x: Tensor) -> Tensor:
     """The layer's own operation with another weight, of any rank or kernel that fits it."""
-    if isinstance(module, torch.nn.Linear):
+    if is_linear(module):
         return F.linear(x, weight.flatten(1))
     if weight.ndim == 2:
         weight = weight[..., None, None]
@@ -117,7 +129,7 @@ class Solo:
         return normed * (self.delta if self._channels_last(x) else self.delta[:, None, None])
 
     def _channels_last(self, x: Tensor) -> bool:
-        return isinstance(self.module, (torch.nn.Linear, torch.nn.LayerNorm)) or x.ndim < 4
+        return is_linear(self.module) or isinstance(self.module, torch.nn.LayerNorm) or x.ndim < 4
 
     def macs(self) -> int:
         """Multiplications per position."""
@@ -134,7 +146,7 @@ def normalised(module: Any, x: Tensor) -> Tensor:
 
 def outer(module: Any, up: Tensor, inner: Tensor) -> Tensor:
     """Back from rank space, point by point."""
-    return F.linear(inner, up) if isinstance(module, torch.nn.Linear) else F.conv2d(inner, up[..., None, None])
+    return F.linear(inner, up) if is_linear(module) else F.conv2d(inner, up[..., None, None])
 
 
 def _factors(part: Part, module: Any, like: Tensor) -> Factors | None:
@@ -142,7 +154,7 @@ def _factors(part: Part, module: Any, like: Tensor) -> Factors | None:
     if found is None or is_norm(module):
         return None
     down, up = (t.to(like.device, like.dtype) for t in (found.down, found.up))
-    return Factors(down.flatten(1) if isinstance(module, torch.nn.Linear) else down, up, found.scale)
+    return Factors(down.flatten(1) if is_linear(module) else down, up, found.scale)
 
 
 class Stack:
@@ -174,12 +186,12 @@ class Stack:
         """[T, R] or [R, h, w], and where it is not 0."""
         key = field.key if field else None
         if key not in self._shares:
-            made = torch.cat(self._columns(field, inner), dim=-1 if isinstance(self.module, torch.nn.Linear) else 0)
+            made = torch.cat(self._columns(field, inner), dim=-1 if is_linear(self.module) else 0)
             self._shares[key] = made.to(inner.dtype), made != 0
         return self._shares[key]
 
     def _columns(self, field: Field | None, inner: Tensor) -> list[Tensor]:
-        places = (inner.shape[-2],) if isinstance(self.module, torch.nn.Linear) else tuple(inner.shape[-2:])
+        places = (inner.shape[-2],) if is_linear(self.module) else tuple(inner.shape[-2:])
         if field is None:
             places = (1,) * len(places)
         columns = []
