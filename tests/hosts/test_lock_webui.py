@@ -121,3 +121,21 @@ def test_files_are_told_apart_and_bad_locks_get_one_sentence(loras: Webui) -> No
     for lock, sentence in (("[", "not valid JSON"), ("{}", "nothing to lock")):
         status, answer = loras.post(URL + "generate", {**PLAIN, "lock": lock})
         assert status == 400 and sentence in answer["error"]
+
+
+def test_with_weights_of_eight_bits_both_concepts_act(webui: Webui) -> None:
+    """Test 12 on A1111 alone: there the webui's own way keeps only the last LoRA."""
+    if webui.checkout.kind != "a1111":
+        pytest.skip("another storage")
+    folder = webui.data.parent / "fp8"
+    with Webui(webui.checkout, folder, options={"fp8_storage": "Enable"}) as narrow:
+        for seed, name in enumerate(("anne", "beth")):
+            path = folder / "models" / "Lora" / f"{name}.safetensors"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            save_file(tensors_for(checkpoint(webui), seed), path)
+        narrow.post("/sdapi/v1/refresh-loras", {})
+        cards = {"none": [card("anne", 0)], "anne": [card("anne")], "beth": [card("beth")]}
+        made = {name: drawn(narrow, [{"mask": WHOLE, "cards": some}])[0] for name, some in cards.items()}
+        both, answer = drawn(narrow, [{"mask": WHOLE, "cards": [card("anne"), card("beth")]}])
+    assert all(np.abs(both - one).max() > 8 for one in made.values())
+    assert answer["report"]["clean"]
