@@ -661,3 +661,29 @@ def test_linear_layers_of_a_host_s_own_class_are_known(host: EmbeddedHost) -> No
             pair(host).attach(denoiser)
             found.append(layer(x).clone())
     assert torch.equal(*found) and not torch.equal(found[0], own(x))
+
+
+def test_what_a_prompt_asks_of_the_host_is_not_read_as_words(host: EmbeddedHost) -> None:
+    regions = (Region(LEFT, "", (card("anne", triggers="anne woman"),)), Region(RIGHT, "", (card("beth"),)))
+    found = []
+    for prompt in (PROMPT, PROMPT + "<lora:cleo:0>"):
+        patch = LockPatch(Lock(prompt, regions=regions), SIZE, read(host, "anne", "beth"))
+        found.append(_read_by(host, patch)[1])
+    assert torch.equal(found[0], contexts(host.model(), ["anne woman, " + PROMPT])[0]) and torch.equal(*found)
+
+
+def test_layers_alike_share_what_is_spread_over_their_ranks(host: EmbeddedHost) -> None:
+    """Test 10, memory: beside the files' own tensors a lock holds one spread for each level, not for each layer."""
+    from atelier_concept_lock.session import Session
+
+    held: list[Session] = []
+    real = Session.watch
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Session, "watch", lambda self: (held.append(self), real(self))[1])
+        denoised(host, [pair(host)])
+    spreads = [shares for shares, _ in held[0]._spread.values()]
+    assert 4 <= len(spreads) <= 2 * 5  # tokens and maps, at most one each for every level
+    lora = sum(
+        t.numel() for file in read(host, "anne", "beth").values() for p in file.parts.values() for t in p.w.values()
+    )
+    assert sum(one.numel() for one in spreads) < lora / 10

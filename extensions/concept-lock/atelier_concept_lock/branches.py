@@ -6,7 +6,7 @@ Where a share is 0 nothing is multiplied, it is left out: 0 times infinity would
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
@@ -36,6 +36,7 @@ class Field:
     shares: Tensor
     tokens: bool
     latent: Extent
+    spread: dict[Any, tuple[Tensor, Tensor]] = field(default_factory=dict)  # over ranks: one for all layers alike
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -168,7 +169,8 @@ class Stack:
         widest = max(f.down.ndim for f in factors)
         self.down = torch.cat([f.down.reshape(*f.down.shape, *[1] * (widest - f.down.ndim)) for f in factors])
         self.up = torch.cat([f.up for f in factors], dim=1)
-        self._shares: dict[Any, tuple[Tensor, Tensor]] = {}
+        zones = tuple(solo.branch.zone for solo in solos)
+        self._alike = tuple(zip(zones, self.ranks, self.scales, strict=True))
 
     def __call__(self, x: Tensor, field: Field | None, twist: int | None = None) -> Tensor:
         inner = applied(self.module, self.down, x)
@@ -184,11 +186,13 @@ class Stack:
 
     def _share(self, field: Field | None, inner: Tensor) -> tuple[Tensor, Tensor]:
         """[T, R] or [R, h, w], and where it is not 0."""
-        key = field.key if field else None
-        if key not in self._shares:
-            made = torch.cat(self._columns(field, inner), dim=-1 if is_linear(self.module) else 0)
-            self._shares[key] = made.to(inner.dtype), made != 0
-        return self._shares[key]
+        made = None if field is None else field.spread.get(key := (field.key, inner.dtype, self._alike))
+        if made is None:
+            columns = torch.cat(self._columns(field, inner), dim=-1 if is_linear(self.module) else 0)
+            made = columns.to(inner.dtype), columns != 0
+            if field is not None:
+                field.spread[key] = made
+        return made
 
     def _columns(self, field: Field | None, inner: Tensor) -> list[Tensor]:
         places = (inner.shape[-2],) if is_linear(self.module) else tuple(inner.shape[-2:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -18,11 +19,12 @@ from .crossing import PARTS, Crossing, paths_of
 from .leaks import Dial, SelfAttention, Statistics
 from .levels import Levels
 from .matching import Matched, match
-from .regions import Lock, Region
+from .regions import Lock
 from .report import Line, Report
 from .session import Session
 from .textside import contexts
 
+ASKED = re.compile(r"<\w+:[^<>]+>")
 Tensor = torch.Tensor
 Contexts = dict[int, dict[str, Tensor]]  # region -> "cond", "uncond" -> what it reads
 
@@ -88,14 +90,16 @@ class LockPatch:
         return total
 
     def _contexts(self, denoiser: Denoiser, everywhere: Matched, own: list[Matched]) -> tuple[Tensor | None, Contexts]:
-        """What the base reads, where that is not what the host reads; and what each region reads."""
-        prompts = [in_prompt(self.lock.prompt, self.lock.cards)]
-        prompts += [self._prompt(region) for region in self.lock.regions]
+        """What the base reads, where that is not what the host reads; and what each region reads. One without words of
+        its own goes by the whole picture's."""
+        base = words(self.lock.prompt)
+        prompts = [in_prompt(base, self.lock.cards)]
+        prompts += [in_prompt(words(region.prompt) or base, region.cards) for region in self.lock.regions]
         changes = [everywhere.texts, *({**everywhere.texts, **_more(everywhere, one)} for one in own)]
-        wanted = [n for n in range(len(prompts)) if changes[n] or prompts[n] != self.lock.prompt]
+        wanted = [n for n in range(len(prompts)) if changes[n] or prompts[n] != base]
         if not wanted:
             return None, {}
-        made = contexts(denoiser, [*prompts, self.lock.prompt], changes)
+        made = contexts(denoiser, prompts, changes)
         read: Contexts = {n - 1: {"cond": made[n]} for n in wanted if n}
         if self.lock.uncond:
             changed = [n for n in wanted if n and changes[n]]
@@ -103,10 +107,6 @@ class LockPatch:
             for n in changed:
                 read[n - 1]["uncond"] = against[n]
         return (made[0] if 0 in wanted else None), read
-
-    def _prompt(self, region: Region) -> str:
-        """A region without words of its own goes by the whole picture's."""
-        return in_prompt(region.prompt or self.lock.prompt, region.cards)
 
     def _crossings(
         self, session: Session, branches: Mapping[str, list[Branch]], read: Contexts, base: Tensor | None
@@ -134,6 +134,11 @@ class LockPatch:
         if self._dials and self.dial.attention and len(self.lock.regions) > 1:
             for name in [name for name in session.denoiser.layers if name.endswith(".attn1")]:
                 SelfAttention(session, name, self.dial.attention).attach()
+
+
+def words(prompt: str) -> str:
+    """Without what it asks of the host, such as <lora:…>: that is not to be read."""
+    return ASKED.sub("", prompt)
 
 
 def in_prompt(prompt: str, cards: tuple[ConceptCard, ...]) -> str:

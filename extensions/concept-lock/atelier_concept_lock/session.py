@@ -25,6 +25,7 @@ class Session:
     def __init__(self, denoiser: Denoiser, lock: Lock, levels: Levels, report: Report) -> None:
         self.denoiser, self.lock, self.levels, self.report = denoiser, lock, levels, report
         self._measured: set[str] = set()
+        self._spread: dict[Any, Any] = {}
         self._aside = False
         self._began = 0.0
         self._nested = 0
@@ -76,7 +77,7 @@ class Session:
                 "The model divides the picture in a way that the concept lock does not know. Turn off token merging, "
                 "HyperTile and the like."
             )
-        return Field(shares, tokens, latent)
+        return Field(shares, tokens, latent, self._spread)
 
     def hook(self, layer: str, after: Callable[..., Any], options: bool = False) -> None:
         """Only while the lock acts; the time spent counts as its cost."""
