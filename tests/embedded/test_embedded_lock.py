@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -687,3 +688,22 @@ def test_layers_alike_share_what_is_spread_over_their_ranks(host: EmbeddedHost) 
         t.numel() for file in read(host, "anne", "beth").values() for p in file.parts.values() for t in p.w.values()
     )
     assert sum(one.numel() for one in spreads) < lora / 10
+
+
+def test_attention_that_another_extension_replaced_is_said(host: EmbeddedHost) -> None:
+    """Its hooks do not come by then."""
+
+    class Replacing:
+        name = "replacing"
+
+        def attach(self, denoiser: Any) -> None:
+            home = "output_blocks.99.1.transformer_blocks.0.attn2"
+            known = "output_blocks.11.1.transformer_blocks.0.attn2"
+            parts = ("", ".to_q", ".to_k", ".to_v", ".to_out.0")
+            never = {home + part: copy.deepcopy(denoiser.layers[known + part]) for part in parts}
+            denoiser.layers = {**denoiser.layers, **never}
+
+    for patches, count in (([], 0), ([Replacing()], 1)):
+        patch = pair(host)
+        denoised(host, [*patches, patch])
+        assert [str(note)[:35] for note in patch.report.notes] == ["Another extension replaces the model"[:35]] * count

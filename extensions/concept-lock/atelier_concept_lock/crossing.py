@@ -55,6 +55,7 @@ class Crossing:
         self._sums: dict[Any, Tensor] = {}
 
     def attach(self) -> None:
+        self.session.crossings.add(self.name)
         self.session.hook(f"{self.name}.to_q", self._keep_q)
         self.session.denoiser.before(f"{self.name}.to_out.0", self._keep_h)
         self.session.hook(self.name, self.after, options=True)
@@ -68,6 +69,7 @@ class Crossing:
             self._h = inputs[0]
 
     def after(self, module: Any, inputs: tuple[Any, ...], options: dict[str, Any], output: Tensor) -> Tensor:
+        self.session.crossed.add(self.name)
         named: Any = options.get("context", options.get("encoder_hidden_states"))
         read = inputs[1] if len(inputs) > 1 else named
         for kind, rows in self.session.rows(output.shape[0]):

@@ -58,6 +58,10 @@ class Report:
         self.calls = self.added = self.own = 0
         self.spent = self.total = 0.0
 
+    def note(self, sentence: UserError) -> None:
+        if str(sentence) not in map(str, self.notes):
+            self.notes.append(sentence)
+
     def order(self, branch: Branch) -> tuple[str, int]:
         """By name, not by the order of cards: the same cards in another order add up to the same bits."""
         line = self.lines[branch.entry]

@@ -19,6 +19,7 @@ from .report import Report
 
 Tensor = torch.Tensor
 FIRST = "input_blocks.0.0"  # runs once in every call of the denoiser
+REPLACED = "Another extension replaces the model's cross-attention: there regions read the whole picture's prompt."
 
 
 class Session:
@@ -26,6 +27,8 @@ class Session:
         self.denoiser, self.lock, self.levels, self.report = denoiser, lock, levels, report
         self._measured: set[str] = set()
         self._spread: dict[Any, Any] = {}
+        self.crossings: set[str] = set()  # attentions that must come by in every call
+        self.crossed: set[str] = set()
         self._aside = False
         self._began = 0.0
         self._nested = 0
@@ -112,6 +115,9 @@ class Session:
 
     def _ended(self, module: Any, inputs: tuple[Any, ...], output: Any) -> None:
         self.report.total = time.perf_counter() - self._began
+        if self.acting and self.crossings - self.crossed:
+            self.report.note(UserError(REPLACED))
+        self.crossed.clear()
 
     def measures(self, layer: str) -> bool:
         """True once for each layer: the first step is enough to see what reaches where."""
