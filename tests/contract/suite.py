@@ -19,6 +19,7 @@ from atelier_core.patches import hooks_on
 from atelier_core.picture import from_pil
 from PIL import Image
 
+TEXT_LAYER = "encoder.layers.0.mlp.fc1"
 LAYER = "input_blocks.1.1.transformer_blocks.0.attn1.to_q"
 JOB = Job("a red house by the sea", "blurry", Extent(128, 128), steps=3, cfg=5.0, seed=41)
 
@@ -191,6 +192,38 @@ def a_patch_sees_the_moment(host: Any, probe: Probe) -> None:
         assert "cond" in {row for _, _, rows, *_ in patch.seen for row in rows}
 
 
+@dataclass
+class Reader:
+    """A patch that has prompts read, with a text layer as it is and with it changed."""
+
+    texts: tuple[str, ...]
+    name: str = "reader"
+    read: list[Any] = field(default_factory=list)
+
+    def attach(self, denoiser: Any) -> None:
+        self.read.append(denoiser.encode(self.texts))
+        layer = next(module for name, module in denoiser.text_layers.items() if name.endswith(TEXT_LAYER))
+        handle = layer.register_forward_hook(lambda module, inputs, output: output * 0.5)
+        try:
+            self.read.append(denoiser.encode(self.texts))
+        finally:
+            handle.remove()
+        self.read.append(denoiser.encode(self.texts))
+
+
+def a_patch_can_have_prompts_read(host: Any, probe: Probe) -> None:
+    """All of one length however long the longest is; hooks on text layers act, and are gone again."""
+    plain = host.generate(JOB).pictures[0]
+    reader = Reader(("a red house", "the sea, " * 60, "a red house"))
+    assert same(plain, host.generate(replace(JOB, patches=(reader,))).pictures[0])
+    before, changed, after = reader.read[:3]
+    assert len(before) == 3 and len({tuple(one.shape) for one in before}) == 1
+    assert before[0].shape[0] == 1 and before[0].ndim == 3
+    assert torch.equal(before[0], before[2]) and not torch.equal(before[0], before[1])
+    assert all(torch.equal(one, again) for one, again in zip(before, after, strict=True))
+    assert not torch.equal(before[0], changed[0])
+
+
 def a_missing_control_model_is_refused_before_sampling(host: Any, probe: Probe) -> None:
     patch = Shift()
     control = Control("no-such-kind", scene(128, 128))
@@ -305,6 +338,7 @@ CASES = [
     a_patch_leaves_no_trace_after_an_interrupt,
     a_patch_for_a_missing_layer_is_refused,
     a_patch_sees_the_moment,
+    a_patch_can_have_prompts_read,
     a_missing_control_model_is_refused_before_sampling,
     an_unknown_checkpoint_is_refused,
     options_are_unchanged_afterwards,

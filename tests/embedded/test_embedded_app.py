@@ -69,7 +69,7 @@ VALUES: dict[str, Any] = {
 
 def drawn(host: EmbeddedHost, tab: drawing.Tab, **change: Any) -> tuple[list[str], int, str]:
     values = VALUES | change
-    gallery, seed, said = drawing.draw(host, tab, tuple(values), *values.values())
+    gallery, seed, said = drawing.draw(host, tab, tuple(values), (), *values.values())
     return gallery["value"], seed, said
 
 

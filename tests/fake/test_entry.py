@@ -16,6 +16,7 @@ from atelier_core.hosts.fake import FakeHost
 from fastapi import FastAPI
 from PIL import Image
 
+OF_HOST = ("atelier_core.hosts.entry", "atelier_core.hosts.a1111")
 UNIT = "from atelier_core.units import Unit\nUNIT = Unit('Good', extras=True, upscalers=True)\n"
 PANEL = """
 import gradio as gr
@@ -78,7 +79,7 @@ class Webui:
         loaded = [SimpleNamespace(module=self.grid), SimpleNamespace(module=stub("another"))]
         script = type("Script", (), {})
         yield stub("modules.scripts", AlwaysVisible=object(), Script=script, scripts_data=loaded)
-        for name in ("processing", "sd_models"):
+        for name in ("processing", "sd_models", "devices", "prompt_parser"):
             yield stub(f"modules.{name}")
 
     def called(self, kind: str, *args: Any) -> Any:
@@ -95,7 +96,8 @@ def stub(name: str, **has: Any) -> ModuleType:
 @pytest.fixture
 def webui(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Webui]:
     """No host module and nothing that was imported against it stays."""
-    made, known = Webui(), set(sys.modules)
+    forget()
+    made = Webui()
     monkeypatch.setattr(units, "loaded", units.Loaded())
     monkeypatch.setattr("atelier_core.ui.tabs.loaded", units.loaded)
     monkeypatch.setattr("atelier_core.ui.pages.loaded", units.loaded)
@@ -106,8 +108,13 @@ def webui(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Webui]:
         if parent:
             setattr(sys.modules[parent], name, module)
     yield made
-    for name in set(sys.modules) - known:
-        if name.startswith(("atelier_core.hosts.", "atelier_good", "atelier_other")):
+    forget()
+
+
+def forget() -> None:
+    """What was imported against a host's modules, by whomever, and the names under which its package holds it."""
+    for name in list(sys.modules):
+        if name.startswith((*OF_HOST, "atelier_good", "atelier_other")):
             del sys.modules[name]
     for name in ("entry", "a1111"):
         if hasattr(hosts, name):

@@ -31,7 +31,9 @@ def write_checkpoint(path: Path, narrow: bool) -> Path:
 def _filled(shapes: list[tuple[str, tuple[int, ...]]]) -> dict[str, np.ndarray]:
     rng, tensors = np.random.default_rng(11), {}
     for name, shape in shapes:
-        if len(shape) == 1:
+        if name.endswith("final_layer_norm.bias"):  # a webui divides by the mean of what is said: it must not be 0
+            tensors[name] = (rng.standard_normal(shape) * 0.1).astype(np.float16)
+        elif len(shape) == 1:
             tensors[name] = np.full(shape, float(name.endswith("weight")), np.float16)
         else:
             small = 0.02 if "embedding" in name else 0.7 / float(np.prod(shape[1:])) ** 0.5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
@@ -46,10 +46,18 @@ class Denoiser(Protocol):
     layers: Mapping[str, Any]  # name -> torch.nn.Module
 
     @property
+    def text_layers(self) -> Mapping[str, Any]:
+        """Of the text encoders, by transformers' names: "te1.encoder.layers.0.mlp.fc1"."""
+
+    @property
     def now(self) -> Moment: ...
 
-    def hook(self, layer: str, after: Any) -> None:
-        """`after(module, inputs, output)` may return a new output. Taken off again at the end of the run."""
+    def encode(self, texts: Sequence[str]) -> list[Any]:
+        """What the denoiser would read of each prompt, [1, tokens, C], all of one length. Hooks on text layers act."""
+
+    def hook(self, layer: str, after: Any, options: bool = False) -> None:
+        """`after(module, inputs, output)` may return a new output, with `options` `after(module, inputs, options,
+        output)`. Taken off again at the end of the run."""
 
     def before(self, layer: str, act: Any) -> None:
         """`act(module, inputs)` may return new inputs."""

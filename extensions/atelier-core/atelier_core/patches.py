@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
@@ -24,6 +24,14 @@ class Now:
     latent: Extent = Extent(0, 0)
 
 
+@dataclass(frozen=True)
+class Texts:
+    """A host's text encoders: their layers by transformers' names, and its way of reading prompts."""
+
+    layers: Mapping[str, Any] = field(default_factory=dict)
+    encode: Callable[[Sequence[str]], list[Any]] | None = None
+
+
 class Attached(AbstractContextManager["Attached"]):
     """Attaches patches on entry and takes every hook off on exit, whatever happened between.
 
@@ -31,10 +39,13 @@ class Attached(AbstractContextManager["Attached"]):
     host's own: only forward hooks are put on them, so the weights and the state dict are never touched.
     """
 
-    def __init__(self, layers: Mapping[str, Any], patches: Sequence[Patch], now: Now | None = None) -> None:
+    def __init__(
+        self, layers: Mapping[str, Any], patches: Sequence[Patch], now: Now | None = None, texts: Texts | None = None
+    ) -> None:
         self.layers = layers
         self.patches = tuple(patches)
         self.now = now or Now()
+        self._texts = texts or Texts()
         self._handles: list[Any] = []
 
     def __enter__(self) -> Attached:
@@ -49,8 +60,17 @@ class Attached(AbstractContextManager["Attached"]):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.detach()
 
-    def hook(self, layer: str, after: Callable[[Any, tuple[Any, ...], Any], Any]) -> None:
-        self._handles.append(self._module(layer).register_forward_hook(after))
+    @property
+    def text_layers(self) -> Mapping[str, Any]:
+        return self._texts.layers
+
+    def encode(self, texts: Sequence[str]) -> list[Any]:
+        if self._texts.encode is None:
+            raise UserError("This webui does not let its text encoder be asked.")
+        return self._texts.encode(texts)
+
+    def hook(self, layer: str, after: Callable[..., Any], options: bool = False) -> None:
+        self._handles.append(self._module(layer).register_forward_hook(after, with_kwargs=options))
 
     def before(self, layer: str, act: Callable[[Any, tuple[Any, ...]], Any]) -> None:
         self._handles.append(self._module(layer).register_forward_pre_hook(act))
@@ -60,11 +80,10 @@ class Attached(AbstractContextManager["Attached"]):
             self._handles.pop().remove()
 
     def _module(self, layer: str) -> Any:
-        if layer not in self.layers:
-            raise UserError(
-                "The loaded model has no layer “{layer}”; it is of another kind than this needs.", layer=layer
-            )
-        return self.layers[layer]
+        for layers in (self.layers, self.text_layers):
+            if layer in layers:
+                return layers[layer]
+        raise UserError("The loaded model has no layer “{layer}”; it is of another kind than this needs.", layer=layer)
 
 
 def hooks_on(module: Any) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import random
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,7 @@ from ..errors import Interrupted, UserError
 from ..geometry import Extent
 from ..host import Annotated, Annotator, Kind, ModelFile
 from ..job import Job, Result
-from ..patches import Attached, Now
+from ..patches import Attached, Now, Texts
 from ..settings import defaults
 from ..texts import translate
 from ..units import all_settings
@@ -31,10 +31,13 @@ from ..units import all_settings
 WIDTH = 8  # channels of the pretended denoiser
 
 
-def pretended_denoiser() -> torch.nn.Module:
-    """Three layers under ldm names; enough for a patch to hold on to."""
-    generator = torch.Generator().manual_seed(7)
-    names = ("input_blocks.1.1.transformer_blocks.0.attn1.to_q", "middle_block.1.proj_in", "output_blocks.0.0.out")
+UNET = ("input_blocks.1.1.transformer_blocks.0.attn1.to_q", "middle_block.1.proj_in", "output_blocks.0.0.out")
+TEXT = ("te1.encoder.layers.0.mlp.fc1",)
+
+
+def pretended(names: tuple[str, ...], seed: int = 7) -> torch.nn.Module:
+    """A few layers under their names; enough for a patch to hold on to."""
+    generator = torch.Generator().manual_seed(seed)
     net = torch.nn.Module()
     for name in names:
         at = net
@@ -80,7 +83,7 @@ class FakeHost:
     def __init__(self, root: Path, **settings: Any) -> None:
         self.root = root
         self.settings: Mapping[str, Any] = {**defaults(all_settings()), **settings}
-        self.unet = pretended_denoiser()
+        self.unet, self.text = pretended(UNET), pretended(TEXT, 8)
         self.progress: list[tuple[int, int, str]] = []
         self.previews: list[Image.Image] = []
         self.lent = 0  # networks out on loan at this moment
@@ -122,13 +125,23 @@ class FakeHost:
 
     def _sampled(self, job: Job, x: torch.Tensor, work: FakeWork) -> Image.Image:
         now = Now(steps=job.steps, latent=Extent(x.shape[1], x.shape[0]), rows=("cond",))
-        with torch.no_grad(), Attached(dict(self.unet.named_modules()), job.patches, now):
+        x = x.reshape(1, -1, WIDTH)  # tokens, as attention sees a picture
+        texts = Texts(dict(self.text.named_modules()), self._encoded)
+        with torch.no_grad(), Attached(dict(self.unet.named_modules()), job.patches, now, texts):
             for step in range(job.steps):
                 now.step, now.sigma = step, 1.0 - step / job.steps
                 work.step(step, job.steps)
                 for layer in (m for m in self.unet.modules() if isinstance(m, torch.nn.Linear)):
                     x = x + 0.1 * torch.tanh(layer(x))
-        return Image.fromarray((x[..., :3].clamp(0, 1) * 255).byte().numpy())
+        pixels = x.reshape(now.latent.height, now.latent.width, WIDTH)[..., :3]
+        return Image.fromarray((pixels.clamp(0, 1) * 255).byte().numpy())
+
+    def _encoded(self, texts: Sequence[str]) -> list[torch.Tensor]:
+        """[1, 77, WIDTH] each: letters in place of tokens."""
+        letters = [(text.encode()[:77] + bytes(77))[:77] for text in texts]
+        rows = [torch.tensor(list(one)).float()[None, :, None] / 255 for one in letters]
+        with torch.no_grad():
+            return [self.text.get_submodule(TEXT[0])(row.expand(1, 77, WIDTH)) for row in rows]
 
     def _infotext(self, job: Job, seed: int) -> str:
         entries = {"Steps": job.steps, "Sampler": job.sampler, "CFG scale": job.cfg, "Seed": seed}

@@ -16,6 +16,7 @@ from ...job import Job, Result
 from ...patches import Attached, Now
 from .controls import Controls
 from .loras import Loras
+from .texts import texts_of
 
 if TYPE_CHECKING:
     from .host import A1111Host
@@ -27,6 +28,13 @@ ALWAYS = {  # what would let pixels drift for reasons a job does not state
     "sd_vae_decode_method": "Full",
     "return_mask": False,  # masks would stand between the pictures
     "return_mask_composite": False,
+}
+UNDIVIDED = {  # what would hand a patch other cells than the picture has
+    "token_merging_ratio": 0.0,
+    "token_merging_ratio_img2img": 0.0,
+    "token_merging_ratio_hr": 0.0,
+    "hypertile_enable_unet": False,
+    "hypertile_enable_unet_secondpass": False,
 }
 current: list[Rows] = []  # the run the sampler is in, for the host's step callback
 
@@ -113,7 +121,7 @@ class Generator:
             watch = net.register_forward_pre_hook(rows.call_begins, with_kwargs=True)
             current.append(rows)
             try:
-                with Attached(dict(net.named_modules()), job.patches, rows.now):
+                with Attached(dict(net.named_modules()), job.patches, rows.now, texts_of(p)):
                     return sample(*args, **options)
             finally:
                 current.pop()
@@ -141,7 +149,10 @@ class Generator:
             "do_not_save_grid": True,
             "restore_faces": False,
             "tiling": False,
-            "override_settings": {**_drifting(), **({"sd_model_checkpoint": checkpoint} if checkpoint else {})},
+            "override_settings": {
+                **_drifting(bool(job.patches)),
+                **({"sd_model_checkpoint": checkpoint} if checkpoint else {}),
+            },
         }
         p = self._img2img(job, common) if job.init else processing.StableDiffusionProcessingTxt2Img(**common)
         p.extra_generation_params.update(job.info)
@@ -171,9 +182,10 @@ class Generator:
         return Result(pictures, infotexts, tuple(int(s) for s in processed.all_seeds[: len(made)]), notes)
 
 
-def _drifting() -> dict[str, Any]:
+def _drifting(patched: bool) -> dict[str, Any]:
     """Only what differs: the webui does not take back an override of an option it has not stored."""
-    return {key: value for key, value in ALWAYS.items() if getattr(opts, key) != value}
+    wanted = ALWAYS | (UNDIVIDED if patched else {})
+    return {key: value for key, value in wanted.items() if getattr(opts, key, value) != value}
 
 
 def _checkpoint(job: Job) -> str:

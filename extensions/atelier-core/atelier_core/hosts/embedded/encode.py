@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,20 @@ def encode_pair(model: Model, positive: str, negative: str) -> tuple[Meaning, Me
         assert unwanted.pooled is not None
         unwanted = Meaning(torch.zeros_like(unwanted.context), torch.zeros_like(unwanted.pooled))
     return wanted, unwanted
+
+
+def contexts(model: Model, texts: Sequence[str]) -> list[torch.Tensor]:
+    """Each prompt as the network reads it, all of one length."""
+    longest = max(len(chunks(encoder.tokenizer, text)) for encoder in model.encoders for text in texts)
+    return [_encode(model, text, longest).context for text in texts]
+
+
+def text_layers(model: Model) -> dict[str, Any]:
+    return {
+        f"te{number}.{name.removeprefix('text_model.')}": module
+        for number, encoder in enumerate(model.encoders, 1)
+        for name, module in encoder.text.named_modules()
+    }
 
 
 def chunks(tokenizer: Any, text: str) -> list[Chunk]:

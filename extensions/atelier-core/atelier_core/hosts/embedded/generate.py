@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from PIL import Image
@@ -12,12 +13,12 @@ from PIL import Image
 from ...errors import UserError
 from ...host import Work
 from ...job import Job, Result
-from ...patches import Attached, Now
+from ...patches import Attached, Now, Texts
 from . import loras as lora_files
 from . import pictures
 from .checkpoint import Model
 from .controls import Steering
-from .encode import encode_pair
+from .encode import contexts, encode_pair, text_layers
 from .infotext import infotext
 from .loras import Lora
 from .pictures import Sketcher
@@ -57,7 +58,8 @@ def plain(job: Job) -> Job:
 
 def draw(plan: Plan, work: Work) -> Result:
     now, done = Now(), Result((), (), ())
-    attached = Attached(plan.model.layers, plan.job.patches, now)
+    texts = Texts(text_layers(plan.model), partial(contexts, plan.model))
+    attached = Attached(plan.model.layers, plan.job.patches, now, texts)
     with torch.no_grad(), lora_files.applied(plan.loras), attached:
         scene = _scene(plan)
         for batch in range(plan.job.count):

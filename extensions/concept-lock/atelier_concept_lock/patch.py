@@ -1,0 +1,151 @@
+"""The concept lock as a patch: attached to the denoiser for one run, by forward hooks alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+from atelier_core.errors import UserError
+from atelier_core.geometry import Extent
+from atelier_core.job import Denoiser
+
+from .adapters import Adapter
+from .branches import Branch, Layer
+from .cards import ConceptCard
+from .crossing import PARTS, Crossing, paths_of
+from .leaks import Dial, SelfAttention, Statistics
+from .levels import Levels
+from .matching import Matched, match
+from .regions import Lock
+from .report import Line, Report
+from .session import Session
+from .textside import contexts
+
+ASKED = re.compile(r"<\w+:[^<>]+>")
+Tensor = torch.Tensor
+Contexts = dict[int, dict[str, Tensor]]  # region -> "cond", "uncond" -> what it reads
+
+
+class LockPatch:
+    name = "concept lock"
+
+    def __init__(
+        self,
+        lock: Lock,
+        size: Extent,
+        adapters: Mapping[str, Adapter],
+        negative: str = "",
+        dial: Dial | None = None,
+    ) -> None:
+        """`adapters`: the files that the cards name. `dial` in place of the lock's own number."""
+        masks = lock.masks(size)
+        seen = [n for n, one in enumerate(masks) if one.any()]
+        self.report = Report()
+        for n in sorted(set(range(len(masks))) - set(seen)):
+            self.report.notes.append(UserError("Region {n} is empty and does nothing.", n=n + 1))
+        self.lock = replace(lock, regions=tuple(lock.regions[n] for n in seen))
+        self.numbers = [n + 1 for n in seen]  # as the user counts
+        self.levels = Levels(masks[seen] if seen else np.zeros((0, size.height, size.width)))
+        self.adapters, self.negative = adapters, negative
+        self.dial = dial or Dial.of(lock.dial)
+
+    def attach(self, denoiser: Denoiser) -> None:
+        self.report.begin()
+        everywhere = self._matched(denoiser, self.lock.cards, None)
+        own = [self._matched(denoiser, region.cards, zone) for zone, region in enumerate(self.lock.regions)]
+        base, read = self._contexts(denoiser, everywhere, own)
+        branches: dict[str, list[Branch]] = {}
+        for matched in (everywhere, *own):
+            for name, some in matched.unet.items():
+                branches.setdefault(name, []).extend(some)
+        session = Session(denoiser, self.lock, self.levels, self.report)
+        crossings = self._crossings(session, branches, read, base)
+        if not branches and not crossings and not self._dials:
+            return
+        session.watch()
+        self._by_region(session)  # first: cards may add to what a norm gives
+        self._place(session, branches)
+        for crossing in crossings:
+            crossing.attach()
+        self._apart(session)
+
+    @property
+    def _dials(self) -> bool:
+        return bool(self.lock.regions) and (self.dial.attention > 0 or self.dial.statistics > 0)
+
+    def _matched(self, denoiser: Denoiser, cards: tuple[ConceptCard, ...], zone: int | None) -> Matched:
+        total = Matched()
+        for card in cards:
+            line = Line(card.name, None if zone is None else self.numbers[zone])
+            at = len(self.report.lines), zone
+            self.report.lines.append(line)
+            files = [self.adapters[name] for name in card.files]
+            found = match(denoiser.layers, denoiser.text_layers, card, files, line, at)
+            for table, some in ((total.unet, found.unet), (total.texts, found.texts)):
+                for name, branches in some.items():
+                    table.setdefault(name, []).extend(branches)
+        return total
+
+    def _contexts(self, denoiser: Denoiser, everywhere: Matched, own: list[Matched]) -> tuple[Tensor | None, Contexts]:
+        """What the base reads, where that is not what the host reads; and what each region reads. One without words of
+        its own goes by the whole picture's."""
+        base = words(self.lock.prompt)
+        prompts = [in_prompt(base, self.lock.cards)]
+        prompts += [in_prompt(words(region.prompt) or base, region.cards) for region in self.lock.regions]
+        changes = [everywhere.texts, *({**everywhere.texts, **_more(everywhere, one)} for one in own)]
+        wanted = [n for n in range(len(prompts)) if changes[n] or prompts[n] != base]
+        if not wanted:
+            return None, {}
+        made = contexts(denoiser, prompts, changes)
+        read: Contexts = {n - 1: {"cond": made[n]} for n in wanted if n}
+        if self.lock.uncond:
+            changed = [n for n in wanted if n and changes[n]]
+            against = contexts(denoiser, [self.negative] * len(prompts), changes) if changed else []
+            for n in changed:
+                read[n - 1]["uncond"] = against[n]
+        return (made[0] if 0 in wanted else None), read
+
+    def _crossings(
+        self, session: Session, branches: Mapping[str, list[Branch]], read: Contexts, base: Tensor | None
+    ) -> list[Crossing]:
+        names = [name for name in session.denoiser.layers if name.endswith(".attn2")]
+        paths = {name: paths_of(session, name, branches, read) for name in names}
+        return [Crossing(session, name, paths[name], base) for name in names if paths[name] or base is not None]
+
+    def _place(self, session: Session, branches: Mapping[str, list[Branch]]) -> None:
+        """Cross-attention sees to its regions itself; cards that act everywhere act there as on any other layer."""
+        for name, some in branches.items():
+            crossed = any(name.endswith(f".attn2.{part}") for part in PARTS)
+            placed = [branch for branch in some if branch.zone is None] if crossed else some
+            if placed:
+                module = session.denoiser.layers[name]
+                session.place(name, Layer(module, sorted(placed, key=self.report.order)))
+
+    def _by_region(self, session: Session) -> None:
+        if self._dials and self.dial.statistics:
+            for name, module in session.denoiser.layers.items():
+                if isinstance(module, torch.nn.GroupNorm):
+                    Statistics(session, name, self.dial.statistics).attach()
+
+    def _apart(self, session: Session) -> None:
+        if self._dials and self.dial.attention and len(self.lock.regions) > 1:
+            for name in [name for name in session.denoiser.layers if name.endswith(".attn1")]:
+                SelfAttention(session, name, self.dial.attention).attach()
+
+
+def words(prompt: str) -> str:
+    """Without what it asks of the host, such as <lora:…>: that is not to be read."""
+    return ASKED.sub("", prompt)
+
+
+def in_prompt(prompt: str, cards: tuple[ConceptCard, ...]) -> str:
+    for card in cards:
+        prompt = card.in_prompt(prompt)
+    return prompt
+
+
+def _more(everywhere: Matched, own: Matched) -> dict[str, list[Branch]]:
+    return {name: [*everywhere.texts.get(name, ()), *some] for name, some in own.texts.items()}

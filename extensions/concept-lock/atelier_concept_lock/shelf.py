@@ -1,0 +1,71 @@
+"""What one file is, from its header alone: for whom it is made, what it is, and whether it can be locked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from atelier_core.errors import UserError
+
+from .adapters import sorted_out
+from .base import Base, detect, outlines
+from .files import Header, read_header
+from .hashes import hashes
+
+SERVED = ("SD 1.5", "SD 2", "SDXL")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    name: str
+    base: Base = Base()
+    kinds: tuple[str, ...] = ()
+    layers: int = 0
+    words: tuple[str, ...] = ()  # textual inversions that lie within
+    trouble: UserError | None = None  # why it cannot be locked
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "base": self.base.family,
+            "told_by": self.base.by,
+            "variant": self.base.variant,
+            "prediction": self.base.prediction,
+            "conflicts": list(self.base.conflicts),
+            "kinds": list(self.kinds),
+            "layers": self.layers,
+            "words": list(self.words),
+            "trouble": self.trouble and str(self.trouble),
+        }
+
+
+def verdict(name: str, path: Path) -> Verdict:
+    try:
+        header = read_header(path)
+    except UserError as error:
+        return Verdict(name, trouble=error)
+    base = detect(header)
+    try:
+        return _of(name, header, base)
+    except UserError as error:
+        return Verdict(name, base, trouble=error)
+
+
+def _of(name: str, header: Header, base: Base) -> Verdict:
+    layers, (_, words) = outlines(header), sorted_out(header)
+    if base.family and base.family not in SERVED:
+        text = "This file is made for {family}, which the concept lock does not serve."
+        return Verdict(name, base, trouble=UserError(text, family=base.family))
+    kinds = Counter(kind for kind, _ in layers.values())
+    return Verdict(name, base, tuple(kind for kind, _ in kinds.most_common()), len(layers), tuple(words))
+
+
+def inspected(name: str, path: Path) -> dict[str, Any]:
+    """The verdict and the hashes, for which the whole file is read."""
+    said = verdict(name, path).to_json()
+    if not path.is_file() or said["trouble"] and not said["base"]:
+        return said
+    found = hashes(path)
+    return {**said, "autov1": found.v1, "autov2": found.v2, "autov3": found.v3}
