@@ -30,7 +30,10 @@ def kind_of(wish: str) -> str:
 
 def optimizer(wish: str, parameters: Parameters, rates: Mapping[str, float], decay: float) -> Any:
     """`rates`: of each parameter by its name."""
-    groups = [{"params": [one], "lr": rates[name], "full": rates[name]} for name, one in parameters.items()]
+    alike: dict[float, list[torch.nn.Parameter]] = {}
+    for name, one in parameters.items():
+        alike.setdefault(rates[name], []).append(one)
+    groups = [{"params": some, "lr": rate, "full": rate} for rate, some in alike.items()]
     kind = kind_of(wish)
     if kind == "adamw":
         return torch.optim.AdamW(groups, lr=0.0, weight_decay=decay)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from .. import adapters
 from ..cards import ConceptCard
 from ..files import read_header, read_tensors
 from ..hashes import hashes
+from ..keys import Place, alternatives
 from . import state
 from .learner import Learner
 from .lowrank import LowRank, shape_of
@@ -79,13 +80,20 @@ def _proved(learner: Learner, path: Path) -> int:
     if not isinstance(learner.trained, LowRank):
         read_tensors(read_header(path))
         return 0
-    read = adapters.read(path)
     places = {pair.place: shape_of(pair.module) for pair in learner.trained.pairs.values()}
-    missed = places.keys() ^ read.parts.keys()
-    if missed or any(not part.fits(_flat(places[place])) for place, part in read.parts.items()):
-        raise UserError("The file that was written cannot be read back ({count} layers). It was taken away again.",
-                        count=len(missed))  # fmt: skip
+    read = {_home(place, places): part for place, part in adapters.read(path).parts.items()}
+    missed = places.keys() ^ read.keys()
+    if missed or any(not part.fits(_flat(places[place])) for place, part in read.items()):
+        raise UserError(
+            "The file that was written cannot be read back ({count} layers). It was taken away again.",
+            count=len(missed),
+        )
     return len(places)
+
+
+def _home(place: Place, places: Container[Place]) -> Place:
+    names = (alternatives(place.layer) if place.target == "unet" else ()) or (place.layer,)
+    return next((one for name in names if (one := Place(place.target, name)) in places), place)
 
 
 def _flat(shape: tuple[int, tuple[int, ...]]) -> tuple[int, ...]:
