@@ -35,7 +35,7 @@ ARROWS = {
 }
 # layer -> packages that are not ours, beside the standard library and EVERYWHERE
 FOREIGN = {
-    "core": {"psutil"},
+    "core": {"psutil", "bitsandbytes"},
     "unit.panel": {"gradio"},
     "unit.api": WEB,
     "core.api": WEB,

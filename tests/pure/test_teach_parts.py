@@ -15,6 +15,7 @@ from atelier_concept_lock.teach.crops import Source, batches, bucket_of, buckets
 from atelier_concept_lock.teach.intake import sources_of
 from atelier_concept_lock.teach.luck import luck, order, ranked, signs
 from atelier_concept_lock.teach.options import TeachArgs, prompt_of, settled
+from atelier_core import eightbit
 from atelier_core.errors import UserError
 from atelier_core.geometry import Extent
 from hypothesis import given
@@ -250,7 +251,7 @@ def test_gradients_that_are_no_numbers_move_nothing() -> None:
 
 
 def test_small_optimizers_are_refused_where_they_cannot_be_had() -> None:
-    if not descent.has_small():
+    if not eightbit.is_there():
         assert descent.kind_of("auto") == "adamw"
         with pytest.raises(UserError, match="needs bitsandbytes"):
             descent.kind_of("paged")

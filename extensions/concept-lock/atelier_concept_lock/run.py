@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -202,18 +203,38 @@ def teach(host: Host, args: TeachArgs, sources: Sequence[Source]) -> Iterator[Pr
 
 
 def resume(host: Host, name: str, wish: str = "") -> Iterator[Progress]:
-    """Goes on where a lesson stands. `wish` "stop": no further step, only the file. To be used up in one thread."""
+    """Goes on where a lesson stands. `wish` "stop": no further step, only the file. Refuses at once what cannot be;
+    what comes back must be used up, in one thread."""
     from .teach import lessons
-    from .teach.course import course
     from .teach.desk import desk
 
     lesson = lessons.opened(lessons_in(host), name)
     if lesson.is_done:
         raise UserError("The lesson “{name}” is at its end.", name=name)
-    with desk.taken(name, wish), host.working("Concept lock") as work, host.studio() as studio:
-        for progress in course(studio, lesson, _hands(host, work, lesson)):
-            desk.latest[name] = progress
-            yield progress
+    desk.take(name, wish)
+    return _taught(host, lesson)
+
+
+def _taught(host: Host, lesson: Lesson) -> Iterator[Progress]:
+    from .teach.course import course
+    from .teach.desk import desk
+
+    name = lesson.args.name
+    try:
+        with host.working("Concept lock") as work, host.studio() as studio:
+            for progress in course(studio, lesson, _hands(host, work, lesson)):
+                desk.latest[name] = progress
+                yield progress
+    finally:
+        desk.release(name)
+
+
+def in_background(host: Host, name: str, wish: str = "") -> None:
+    """`resume` in a thread of its own; `lesson_status` tells how far it is."""
+    from .teach.desk import desk
+
+    steps = resume(host, name, wish)
+    desk.in_background(name, lambda: deque(steps, maxlen=0))
 
 
 def _hands(host: Host, work: Work, lesson: Lesson) -> Hands:
@@ -284,3 +305,13 @@ def wish(name: str, what: str) -> None:
     from .teach.desk import desk
 
     desk.wish(name, what)
+
+
+def stop(host: Host, name: str) -> None:
+    """Ends a lesson with its file: at its next step if it runs, else it is opened once more for that."""
+    from .teach.desk import desk
+
+    if desk.runs(name):
+        desk.wish(name, "stop")
+    else:
+        in_background(host, name, "stop")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections.abc import Mapping
 from typing import Any
 
 import torch
+from atelier_core import eightbit
 from atelier_core.errors import UserError
 
 Tensor = torch.Tensor
@@ -15,15 +15,11 @@ Parameters = Mapping[str, torch.nn.Parameter]
 MOST_NORM = 1.0  # of all gradients together
 
 
-def has_small() -> bool:
-    return torch.cuda.is_available() and importlib.util.find_spec("bitsandbytes") is not None
-
-
 def kind_of(wish: str) -> str:
     """ "auto": 8 bits where they can be had."""
     if wish == "auto":
-        return "adamw8bit" if has_small() else "adamw"
-    if wish != "adamw" and not has_small():
+        return "adamw8bit" if eightbit.is_there() else "adamw"
+    if wish != "adamw" and not eightbit.is_there():
         raise UserError("The optimizer {name} needs bitsandbytes and a graphics card.", name=wish)
     return wish
 
@@ -37,7 +33,7 @@ def optimizer(wish: str, parameters: Parameters, rates: Mapping[str, float], dec
     kind = kind_of(wish)
     if kind == "adamw":
         return torch.optim.AdamW(groups, lr=0.0, weight_decay=decay)
-    small = importlib.import_module("bitsandbytes.optim")
+    small = eightbit.kinds()
     made = small.PagedAdamW8bit if kind == "paged" else small.AdamW8bit
     return made(groups, lr=0.0, weight_decay=decay)
 

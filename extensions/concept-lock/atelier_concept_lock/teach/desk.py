@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,19 +19,18 @@ class Desk:
     troubles: dict[str, UserError] = field(default_factory=dict)  # what ended a lesson that ran in the background
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    @contextmanager
-    def taken(self, name: str, wish: str = "") -> Iterator[None]:
+    def take(self, name: str, wish: str = "") -> None:
         """Two must not teach one lesson at once."""
         with self._lock:
             if name in self.wishes:
                 raise UserError("The lesson “{name}” runs already.", name=name)
             self.wishes[name] = wish
+            self.latest.pop(name, None)
             self.troubles.pop(name, None)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self.wishes.pop(name, None)
+
+    def release(self, name: str) -> None:
+        with self._lock:
+            self.wishes.pop(name, None)
 
     def wish(self, name: str, what: str) -> None:
         with self._lock:
@@ -43,7 +41,7 @@ class Desk:
     def runs(self, name: str) -> bool:
         return name in self.wishes
 
-    def in_background(self, name: str, run: Callable[[], None]) -> None:
+    def in_background(self, name: str, run: Callable[[], object]) -> None:
         def guarded() -> None:
             try:
                 run()

@@ -70,6 +70,11 @@ class LessonArgs:
     name: str = arg(about="of the lesson")
 
 
+@dataclass(frozen=True)
+class PictureArgs:
+    picture: str = arg(about="id of an uploaded picture, or base64 of its file", picture=True)
+
+
 def settled(args: TeachArgs) -> TeachArgs:
     """With what the preset says where the user said nothing."""
     if not NAME.fullmatch(args.name) or args.name != args.name.strip(" ."):
