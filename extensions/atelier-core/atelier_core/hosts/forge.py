@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ from .a1111.controls import Controls
 from .a1111.generate import Generator
 from .a1111.host import A1111Host
 from .a1111.studio import A1111Studio
+
+NORM = re.compile(r"transformer_blocks\.\d+\.norm[123]$")
 
 
 class ForgeControls(Controls):
@@ -80,6 +83,9 @@ class ForgeStudio(A1111Studio):
         self.unet, self.clip = objects.unet, objects.clip
         self._ready()
         inside.enter_context(untrained([self.unet.model, self.clip.cond_stage_model]))
+        for name, layer in self.layers().items():
+            if NORM.search(name):
+                inside.callback(layer.register_forward_pre_hook(_of_its_own).remove)
 
     def _ready(self) -> None:
         memory_management.load_models_gpu([self.unet, self.clip.patcher])
@@ -127,6 +133,11 @@ class ForgeStudio(A1111Studio):
         told = {name: value.to(device, dtype) for name, value in {"context": read.context, **told}.items()}
         network = self.unet.model.diffusion_model
         return network(noisy.to(device, dtype), times.to(device).float(), transformer_options={}, **told).float()
+
+
+def _of_its_own(module: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Forge's blocks add into what a norm has read, which a way back needs as it was."""
+    return (inputs[0].clone(), *inputs[1:]) if torch.is_grad_enabled() else None
 
 
 def _usual(network: torch.nn.Module) -> None:

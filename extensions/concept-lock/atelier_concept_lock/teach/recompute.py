@@ -32,9 +32,12 @@ def _restore(block: Any, own: Any) -> None:
 
 
 def _forgetful(forward: Callable[..., Any]) -> Callable[..., Any]:
+    def on_a_copy(x: Any, *inputs: Any, **options: Any) -> Any:  # some blocks write into what they are given
+        return forward(x.clone(), *inputs, **options)
+
     def again(*inputs: Any, **options: Any) -> Any:
         if not torch.is_grad_enabled():
             return forward(*inputs, **options)
-        return checkpoint(forward, *inputs, use_reentrant=False, preserve_rng_state=False, **options)
+        return checkpoint(on_a_copy, *inputs, use_reentrant=False, preserve_rng_state=False, **options)
 
     return again
