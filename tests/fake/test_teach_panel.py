@@ -102,6 +102,7 @@ def test_bad_input_is_refused_in_the_request_itself(host: FakeHost) -> None:
         ({"pictures": json.dumps([{"picture": base64.b64encode(b"no picture").decode()}])}, "Picture 1 cannot be used"),
         ({"pictures": json.dumps([{"picture": encoded()[:200]}])}, "Picture 1 cannot be used"),
         ({"name": "../up"}, "A concept's name"),
+        ({"faces": True}, "no preprocessor that finds people"),
         ({"noun": "", "prior": 1.0}, "say what the concept is one of"),
     ):
         with pytest.raises(UserError, match=sentence):

@@ -12,6 +12,7 @@ import torch
 from atelier_concept_lock.keys import Place, alternatives, parse
 from atelier_concept_lock.teach import basis, curve, descent, kohya, loss, state
 from atelier_concept_lock.teach.crops import Source, batches, bucket_of, buckets, by_area, fitted, source
+from atelier_concept_lock.teach.faces import face_box
 from atelier_concept_lock.teach.intake import sources_of
 from atelier_concept_lock.teach.luck import luck, order, ranked, signs
 from atelier_concept_lock.teach.options import TeachArgs, prompt_of, settled
@@ -331,3 +332,31 @@ def test_the_curve_is_smooth_and_small() -> None:
     assert curve.smooth([2.0, 2.0, 2.0]) == pytest.approx([2.0, 2.0, 2.0])
     made = curve.svg([1 / (n + 1) for n in range(5000)], "loss")
     assert made.startswith("<svg") and len(made) < 12_000 and made.count("polyline") == 1
+
+
+# faces
+
+
+def person(**joints: tuple[float, float]) -> dict:
+    order_ = {"nose": 0, "neck": 1, "reye": 14, "leye": 15, "rear": 16, "lear": 17}
+    flat = [0.0] * 54
+    for name, (x, y) in joints.items():
+        flat[3 * order_[name] : 3 * order_[name] + 3] = [x, y, 1.0]
+    return {"pose_keypoints_2d": flat}
+
+
+def test_a_face_is_cropped_square_and_of_several_the_largest() -> None:
+    small_ = person(reye=(10, 10), leye=(14, 10))
+    large = person(nose=(100, 50), neck=(100, 100), rear=(80, 48), lear=(120, 52))
+    box = face_box([{"people": [small_, large]}], Extent(400, 200))
+    assert box is not None
+    left, top, right, bottom = (side * size for side, size in zip(box, (400, 200, 400, 200), strict=True))
+    assert (right - left, bottom - top) == pytest.approx((96, 96))  # 1.6 times 1.5 times the width between the ears
+    assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((100, 50))
+
+
+def test_a_face_at_the_border_is_cropped_within_the_picture() -> None:
+    box = face_box([{"people": [person(reye=(2, 3), leye=(42, 3))]}], Extent(100, 80))
+    assert box is not None and min(box) >= 0 and max(box) <= 1 and box[1] == 0
+    assert face_box([{"people": [person(nose=(5, 5)), {}]}], Extent(100, 80)) is None
+    assert face_box([], Extent(100, 80)) is None

@@ -195,7 +195,7 @@ def _shown(key: str, name: str) -> str:
 
 TAUGHT = (
     "name", "trigger", "noun", "preset", "kind", "rank", "steps", "rate", "text_rate", "size", "batch", "prior",
-    "conv_rank", "slot", "flip", "recompute", "sample_every", "sample_prompt", "seed",
+    "conv_rank", "slot", "faces", "flip", "recompute", "sample_every", "sample_prompt", "seed",
 )  # fmt: skip
 
 
@@ -267,6 +267,7 @@ def _taught_settings(host: Host, tag: str) -> dict[str, Any]:
     with gr.Accordion(t("More"), open=False):
         number("conv_rank", 0, t("Rank on convolutions (LoCon)"))
         number("slot", 0, t("Slot, for composition"), t("Concepts of different slots share no direction."))
+        made["faces"] = gr.Checkbox(False, label=t("Crop to the face, where one is found"), elem_id=f"{tag}_faces")
         made["flip"] = gr.Checkbox(False, label=t("Show the pictures mirrored too"), elem_id=f"{tag}_flip")
         ways = [(t("automatic"), "auto"), (t("on"), "on"), (t("off"), "off")]
         label = t("Compute blocks anew to save memory")

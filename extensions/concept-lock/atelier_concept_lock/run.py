@@ -193,9 +193,26 @@ def prepared(host: Host, args: TeachArgs, sources: Sequence[Source]) -> str:
     """A lesson on disk, ready to be taught; its name."""
     from .teach import lessons
 
+    if args.faces:
+        sources = _faced(host, sources)
     if (host.folder(_home(args.kind)) / f"{args.name}.safetensors").exists():
         raise UserError("There is a file “{name}” already. Take another name.", name=args.name)
     return lessons.begin(lessons_in(host), args, sources).args.name
+
+
+def _faced(host: Host, sources: Sequence[Source]) -> list[Source]:
+    """A picture without a face that can be found stays whole."""
+    from .teach.crops import cropped, made_fit
+    from .teach.faces import face_box
+
+    names = [one.name for one in host.annotators() if one.kind == "openpose" and not one.missing]
+    if not names:
+        raise UserError("The webui has no preprocessor that finds people. Crop the pictures by hand.")
+    made = []
+    for one in sources:
+        box = face_box(host.annotate(names[0], one.picture).poses, Extent(*one.picture.size))
+        made.append(one if box is None else made_fit(cropped(one, box)))
+    return made
 
 
 def teach(host: Host, args: TeachArgs, sources: Sequence[Source]) -> Iterator[Progress]:

@@ -66,10 +66,10 @@ def source(picture: Image.Image, mask: Image.Image | None, crop: Box | None, cap
     if alpha is not None:
         picture = Image.composite(picture.convert("RGB"), Image.new("RGB", picture.size, (128, 128, 128)), alpha)
     made = Source(picture.convert("RGB"), mask and mask.convert("L"), caption)
-    return _proved(made if crop is None else _cropped(made, crop))
+    return made_fit(made if crop is None else cropped(made, crop))
 
 
-def _cropped(made: Source, crop: Box) -> Source:
+def cropped(made: Source, crop: Box) -> Source:
     left, top, right, bottom = crop
     if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
         raise UserError("A crop lies between 0 and 1, its left before its right and its top above its bottom.")
@@ -78,7 +78,7 @@ def _cropped(made: Source, crop: Box) -> Source:
     return Source(made.picture.crop(box), made.mask and made.mask.crop(box), made.caption)
 
 
-def _proved(made: Source) -> Source:
+def made_fit(made: Source) -> Source:
     if min(made.picture.size) < LEAST:
         raise UserError("It has fewer than {least} pixels on a side.", least=LEAST)
     if made.mask is not None and made.mask.getextrema()[1] == 0:

@@ -48,6 +48,7 @@ class TeachArgs:
     gamma: float = arg(5.0, "min-SNR; 0: off", least=0, most=100)
     noise_offset: float = arg(0.0, "a shift of the whole noise, for dark and bright pictures", least=0, most=1)
     mask_floor: float = arg(0.0, "weight outside a picture's mask", least=0, most=1)
+    faces: bool = arg(False, "crop each picture to the face that a preprocessor of the webui finds")
     flip: bool = arg(False, "also show the pictures mirrored")
     optimizer: str = arg("auto", "of which 8 bits and paging need bitsandbytes",
                          choices=("auto", "adamw", "adamw8bit", "paged"))  # fmt: skip
