@@ -235,7 +235,8 @@ def _teaching(host: Host) -> None:
 
 
 def _taught_settings(host: Host, tag: str) -> dict[str, Any]:
-    t, made = host.translate, {}
+    t = host.translate
+    made: dict[str, Any] = {}
 
     def number(name: str, value: float, label: str, info: str = "") -> None:
         made[name] = gr.Number(value, label=label, info=info or None, elem_id=f"{tag}_{name}")
