@@ -191,12 +191,13 @@ def lessons_in(host: Host) -> Path:
 
 def prepared(host: Host, args: TeachArgs, sources: Sequence[Source]) -> str:
     """A lesson on disk, ready to be taught; its name."""
-    from .teach import lessons
+    from .teach import lessons, options
 
-    if args.faces:
-        sources = _faced(host, sources)
+    args = options.settled(args)
     if (host.folder(_home(args.kind)) / f"{args.name}.safetensors").exists():
         raise UserError("There is a file “{name}” already. Take another name.", name=args.name)
+    if args.faces:
+        sources = _faced(host, sources)
     return lessons.begin(lessons_in(host), args, sources).args.name
 
 
