@@ -5,7 +5,7 @@ import tiny
 import torch
 from atelier_core.hosts.embedded.host import EmbeddedHost
 
-from tests.contract import suite
+from tests.contract import studio, suite
 
 
 class EmbeddedProbe:
@@ -26,7 +26,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedHost:
     return EmbeddedHost(root)
 
 
-@pytest.mark.parametrize("case", suite.CASES, ids=lambda case: case.__name__)
+@pytest.mark.parametrize("case", [*suite.CASES, *studio.CASES], ids=lambda case: case.__name__)
 def test_contract(host: EmbeddedHost, case: Any) -> None:
     case(host, EmbeddedProbe(host))
 

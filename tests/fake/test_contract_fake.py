@@ -4,7 +4,7 @@ import pytest
 import torch
 from atelier_core.hosts.fake import FakeHost
 
-from tests.contract import suite
+from tests.contract import studio, suite
 
 
 class FakeProbe:
@@ -23,7 +23,7 @@ def host(tmp_path: Path) -> FakeHost:
     return FakeHost(tmp_path)
 
 
-@pytest.mark.parametrize("case", suite.CASES, ids=lambda case: case.__name__)
+@pytest.mark.parametrize("case", [*suite.CASES, *studio.CASES], ids=lambda case: case.__name__)
 def test_contract(host: FakeHost, case) -> None:
     case(host, FakeProbe(host))
 

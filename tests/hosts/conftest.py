@@ -21,6 +21,8 @@ def webui(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     door = home / "door"
     shutil.copytree(Path(__file__).parent / "extension", door, dirs_exist_ok=True)
     shutil.copy(ROOT / "tests" / "contract" / "suite.py", door / "atelier_contract_suite.py")
+    studio = (ROOT / "tests" / "contract" / "studio.py").read_text(encoding="utf-8")
+    (door / "atelier_contract_studio.py").write_text(studio.replace("from .suite", "from atelier_contract_suite"))
     extensions = {"sd-webui-atelier": ROOT, "zz-atelier-contract": door}
     upscalers = home / checkout.kind / "models" / "ESRGAN"
     upscalers.mkdir(parents=True)

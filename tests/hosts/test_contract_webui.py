@@ -1,10 +1,10 @@
 import pytest
 from webui import CONTROLNET, Webui
 
-from tests.contract import suite
+from tests.contract import studio, suite
 
 
-@pytest.mark.parametrize("case", [case.__name__ for case in suite.CASES])
+@pytest.mark.parametrize("case", [case.__name__ for case in [*suite.CASES, *studio.CASES]])
 def test_contract(webui: Webui, case: str) -> None:
     status, answer = webui.post(f"/atelier-contract/{case}", {})
     assert (status, answer["failed"]) == (200, "")

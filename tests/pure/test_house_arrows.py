@@ -35,7 +35,7 @@ ARROWS = {
 }
 # layer -> packages that are not ours, beside the standard library and EVERYWHERE
 FOREIGN = {
-    "core": {"psutil"},
+    "core": {"psutil", "bitsandbytes"},
     "unit.pure": {"mediapipe"},  # a detector, imported when it is asked
     "unit.panel": {"gradio"},
     "unit.api": WEB,

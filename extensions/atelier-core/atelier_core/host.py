@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from PIL import Image
 
 from .job import Job, Result
 
-Kind = Literal["checkpoint", "lora", "controlnet", "upscaler"]
+if TYPE_CHECKING:  # torch takes seconds that a webui's start must not pay for
+    from .studio import Studio
+
+Kind = Literal["checkpoint", "lora", "controlnet", "upscaler", "embedding"]
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,10 @@ class Host(Protocol):
 
     def lend(self, network: Any, need: int) -> AbstractContextManager[Lent]:
         """Our own network under the host's memory manager: on the device inside, off it afterwards."""
+
+    def studio(self) -> AbstractContextManager[Studio]:
+        """The loaded model for a training, under the host's queue and memory manager. `generate` may be used inside:
+        hooks that are on the model's layers then act, on prompts too."""
 
     # what the host has
     def models(self, kind: Kind) -> tuple[ModelFile, ...]: ...

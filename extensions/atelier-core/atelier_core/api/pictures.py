@@ -38,8 +38,13 @@ class Pictures:
         self._lock = threading.Lock()
 
     def put(self, picture: bytes | Path) -> str:
+        """A file that is held keeps its id: a page that asks again and again must not push others out."""
         key = secrets.token_urlsafe(16)
         with self._lock:
+            known = next((k for k, path in self._held.items() if path == picture), None)
+            if known is not None:
+                self._held.move_to_end(known)
+                return known
             self._held[key] = self._spooled(key, picture) if isinstance(picture, bytes) else picture
             while len(self._held) > self._count or (sum(self._sizes.values()) > self._most and len(self._held) > 1):
                 self._forget(*self._held.popitem(last=False))

@@ -25,10 +25,12 @@ from ..host import Annotated, Annotator, Kind, ModelFile
 from ..job import Job, Result
 from ..patches import Attached, Now, Texts
 from ..settings import defaults
+from ..studio import Meaning, Studio, untrained
 from ..texts import translate
 from ..units import all_settings
 
 WIDTH = 8  # channels of the pretended denoiser
+BESIDE = (".json", ".png")  # what lies beside a model and is none
 
 
 UNET = ("input_blocks.1.1.transformer_blocks.0.attn1.to_q", "middle_block.1.proj_in", "output_blocks.0.0.out")
@@ -137,11 +139,14 @@ class FakeHost:
         return Image.fromarray((pixels.clamp(0, 1) * 255).byte().numpy())
 
     def _encoded(self, texts: Sequence[str]) -> list[torch.Tensor]:
+        with torch.no_grad():
+            return self._read(texts)
+
+    def _read(self, texts: Sequence[str]) -> list[torch.Tensor]:
         """[1, 77, WIDTH] each: letters in place of tokens."""
         letters = [(text.encode()[:77] + bytes(77))[:77] for text in texts]
         rows = [torch.tensor(list(one)).float()[None, :, None] / 255 for one in letters]
-        with torch.no_grad():
-            return [self.text.get_submodule(TEXT[0])(row.expand(1, 77, WIDTH)) for row in rows]
+        return [self.text.get_submodule(TEXT[0])(row.expand(1, 77, WIDTH)) for row in rows]
 
     def _infotext(self, job: Job, seed: int) -> str:
         entries = {"Steps": job.steps, "Sampler": job.sampler, "CFG scale": job.cfg, "Seed": seed}
@@ -181,8 +186,38 @@ class FakeHost:
         finally:
             self.lent -= 1
 
+    @contextmanager
+    def studio(self) -> Iterator[Studio]:
+        """A denoiser that sees each cell of the latent for itself, and of a prompt the mean."""
+        with self._queue, untrained([self.unet, self.text]):
+            yield Studio(
+                checkpoint="fake",
+                digest="",
+                layers=dict(self.unet.named_modules()),
+                text_layers=dict(self.text.named_modules()),
+                alphas=torch.linspace(0.9991, 0.0047, 1000),
+                prediction="epsilon",
+                device=torch.device("cpu"),
+                dtype=torch.float32,
+                encode=lambda texts: Meaning(torch.cat(self._read(texts))),
+                tokens=lambda text: tuple(text.encode()),
+                latents=self._latents,
+                predict=self._predict,
+            )
+
+    def _latents(self, pictures: torch.Tensor) -> torch.Tensor:
+        small = torch.nn.functional.avg_pool2d(pictures, 8)
+        return torch.cat([small, small.mean(1, keepdim=True)], dim=1)
+
+    def _predict(self, noisy: torch.Tensor, times: torch.Tensor, read: Meaning, sizes: torch.Tensor) -> torch.Tensor:
+        cells = noisy.movedim(1, -1).flatten(1, 2)  # [B, h * w, 4]
+        x = torch.cat([cells, cells], dim=-1) + read.context.mean(1, keepdim=True) + times.reshape(-1, 1, 1) / 1000
+        for layer in (m for m in self.unet.modules() if isinstance(m, torch.nn.Linear)):
+            x = x + 0.1 * torch.tanh(layer(x))
+        return x[..., :4].movedim(-1, 1).reshape(noisy.shape)
+
     def models(self, kind: Kind) -> tuple[ModelFile, ...]:
-        files = sorted(f for f in self.folder(kind).iterdir() if f.is_file())
+        files = sorted(f for f in self.folder(kind).iterdir() if f.is_file() and f.suffix not in BESIDE)
         own = (ModelFile("Lanczos", None, kind),) if kind == "upscaler" else ()
         return own + tuple(ModelFile(f.stem, f, kind) for f in files)
 

@@ -10,7 +10,8 @@ from fastapi.concurrency import run_in_threadpool
 from modules import script_callbacks, shared
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-import atelier_contract_suite as suite  # noqa: E402 - found on the path of the line before
+import atelier_contract_studio as studio  # noqa: E402 - found on the path of the line before
+import atelier_contract_suite as suite  # noqa: E402
 
 
 class Probe:
@@ -24,7 +25,7 @@ class Probe:
 
 
 def run(name: str) -> dict:
-    case = next(case for case in [*suite.CASES, *suite.WITH_CONTROL_MODEL] if case.__name__ == name)
+    case = next(case for case in [*suite.CASES, *studio.CASES, *suite.WITH_CONTROL_MODEL] if case.__name__ == name)
     try:
         case(hosts.current(), Probe())
     except BaseException:  # noqa: BLE001 - whatever a case raises is its answer

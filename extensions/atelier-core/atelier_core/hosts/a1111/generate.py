@@ -156,6 +156,8 @@ class Generator:
         }
         p = self._img2img(job, common) if job.init else processing.StableDiffusionProcessingTxt2Img(**common)
         p.extra_generation_params.update(job.info)
+        if self.host.teaching:  # what the webui remembers of prompts is neither right for us nor to be ours
+            p.cached_c, p.cached_uc = [None, None], [None, None]
         return p
 
     def _img2img(self, job: Job, common: dict[str, Any]) -> Any:

@@ -21,10 +21,12 @@ from ...host import Annotated, Annotator, Kind, ModelFile
 from ...job import Job, Result
 from ...memory import Lent, free
 from ...settings import defaults
+from ...studio import Studio
 from ...texts import translate
 from ...units import all_settings
 from .annotators import Annotators
 from .generate import Generator
+from .studio import A1111Studio
 
 WEIGHTS = {".safetensors", ".ckpt", ".pth", ".pt", ".bin"}
 UPSCALER_FOLDERS = ("ESRGAN", "RealESRGAN", "DAT", "SwinIR", "ScuNET", "HAT", "BSRGAN", "upscale_models")
@@ -69,12 +71,14 @@ class A1111Host:
     tabs = ("txt2img", "img2img", "inpaint", "extras")
     generator: type[Generator] = Generator
     preprocessors: type[Annotators] = Annotators
+    studios: type[A1111Studio] = A1111Studio
 
     def __init__(self) -> None:
         self.version: str = launch_utils.git_tag()
         self.settings: Mapping[str, Any] = Options()
         self._local = threading.local()
         self._captions: Any = None
+        self.teaching = False  # a studio is open: prompts are read by layers that change from run to run
 
     # pictures
     def generate(self, job: Job) -> Result:
@@ -165,6 +169,17 @@ class A1111Host:
         devices.torch_gc()
         return True
 
+    @contextmanager
+    def studio(self) -> Iterator[Studio]:
+        with self.working("studio"):
+            self.generator(self).load_model()
+            self.teaching = True
+            try:
+                with self.studios(shared.sd_model).opened() as studio:
+                    yield studio
+            finally:
+                self.teaching = False
+
     # what the host has
     def models(self, kind: Kind) -> tuple[ModelFile, ...]:
         if kind == "checkpoint":
@@ -211,6 +226,8 @@ class A1111Host:
         if kind == "controlnet":
             further = options.get("controlnet_dir")
             return (Path(further), models / "ControlNet") if further else (models / "ControlNet",)
+        if kind == "embedding":
+            return (Path(options.get("embeddings_dir") or Path(paths.data_path) / "embeddings"),)
         if kind == "lora":
             return (Path(options.get("lora_dir") or models / "Lora"),)
         return (Path(options.get("ckpt_dir") or models / "Stable-diffusion"),)

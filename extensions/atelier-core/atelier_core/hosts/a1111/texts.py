@@ -58,3 +58,7 @@ def _encoded(p: Any, texts: Sequence[str]) -> list[Any]:
         read = p.sd_model.get_learned_conditioning(asked)
     context = read["crossattn"] if isinstance(read, dict) else read
     return [context[i : i + 1] for i in range(len(texts))]
+
+
+def text_layers(model: Any) -> dict[str, Any]:
+    return dict(_layers(model))

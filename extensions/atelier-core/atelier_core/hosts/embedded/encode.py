@@ -35,8 +35,12 @@ def encode_pair(model: Model, positive: str, negative: str) -> tuple[Meaning, Me
 
 def contexts(model: Model, texts: Sequence[str]) -> list[torch.Tensor]:
     """Each prompt as the network reads it, all of one length."""
+    return [one.context for one in meanings(model, texts)]
+
+
+def meanings(model: Model, texts: Sequence[str]) -> list[Meaning]:
     longest = max(len(chunks(encoder.tokenizer, text)) for encoder in model.encoders for text in texts)
-    return [_encode(model, text, longest).context for text in texts]
+    return [_encode(model, text, longest) for text in texts]
 
 
 def text_layers(model: Model) -> dict[str, Any]:

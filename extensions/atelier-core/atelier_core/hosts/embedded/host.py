@@ -27,6 +27,7 @@ from .shelf import Shelf
 
 if TYPE_CHECKING:  # torch and diffusers take seconds to import and are first needed when something is drawn
     from ...memory import Lent
+    from ...studio import Studio
     from .checkpoint import Model
     from .controls import Steering
     from .loras import Lora
@@ -178,6 +179,13 @@ class EmbeddedHost:
             finally:
                 network.to("cpu")
                 memory.emptied(device)
+
+    @contextmanager
+    def studio(self) -> Iterator[Studio]:
+        from .studio import opened
+
+        with self.queue.held(), opened(self.model()) as studio:
+            yield studio
 
     # what the host has
     def models(self, kind: Kind) -> tuple[ModelFile, ...]:

@@ -13,12 +13,14 @@ HOMES: dict[Kind, tuple[str, ...]] = {  # below `models`; new files belong into 
     "lora": ("Lora",),
     "controlnet": ("ControlNet", "dollhouse/ControlNet"),
     "upscaler": ("ESRGAN", "dollhouse/ESRGAN"),
+    "embedding": ("embeddings",),
 }
 ENDINGS: dict[Kind, tuple[str, ...]] = {
     "checkpoint": (".safetensors",),
     "lora": (".safetensors",),
     "controlnet": (".safetensors",),
     "upscaler": (".safetensors", ".pth", ".pt"),
+    "embedding": (".safetensors",),
 }
 FOLDERS: dict[Kind, str] = {
     "checkpoint": "model_index.json",

@@ -1,0 +1,1 @@
+"""Teaching a concept from a few pictures: what is pure of it."""
