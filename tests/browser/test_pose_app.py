@@ -1,10 +1,6 @@
 """The pose editor's tab and accordion on the embedded host, started as a user starts it, in a real browser."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,40 +9,20 @@ import pytest
 from atelier_core.args import read_entries, split_infotext
 from atelier_pose_editor import document, draw, run
 from chromium import drawn, launched, opened
+from embedded_app import GRADIO, App, started
 from PIL import Image
 from playwright.sync_api import Browser, Frame, Page, expect
 from tiny import tiny_root
-from webui import ROOT, free_port
 
 ID = "atelier_pose_editor"
 WRIST = {"person": 0, "part": "body", "index": 4}
-GRADIO = ("AbortError", "Method not implemented", "upload_progress", "Response")  # gradio's own lines in the console
-
-
-@dataclass
-class App:
-    url: str
-    root: Path
-
-    def results(self) -> list[Path]:
-        return sorted((self.root / "outputs").rglob("*.png"))
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     root = tiny_root(tmp_path_factory.mktemp("pose-app"))
-    port = free_port()
-    command = [sys.executable, "-m", "atelier_core.hosts.embedded", "--port", str(port), "--root", str(root)]
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "extensions" / "atelier-core"), "PYTHONUNBUFFERED": "1"}
-    server = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout is not None
-        lines = iter(server.stdout.readline, "")
-        assert any(f"http://127.0.0.1:{port}" in line for line in lines)
-        yield App(f"http://127.0.0.1:{port}", root)
-    finally:
-        server.terminate()
-        server.wait(20)
+    with started(root) as app:
+        yield app
 
 
 @pytest.fixture(scope="module")

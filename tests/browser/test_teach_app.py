@@ -1,20 +1,17 @@
 """Teaching in the tab, in a real browser: pictures in, a LoRA out."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import tiny
 from chromium import launched, opened
+from embedded_app import GRADIO, started
 from lesson_files import pictured
 from playwright.sync_api import Page, expect
-from webui import ROOT, free_port
 
 TAG = "#atelier_concept_lock_teach"
-GRADIO = ("AbortError", "Method not implemented", "upload_progress", "Response")  # gradio's own complaints
 LONG = 120_000  # ms
 
 
@@ -29,18 +26,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def url(root: Path) -> Iterator[str]:
-    port = free_port()
-    command = [sys.executable, "-m", "atelier_core.hosts.embedded", "--port", str(port), "--root", str(root)]
-    path = str(ROOT / "extensions" / "atelier-core")
-    env = {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1", "LANG": "C"}
-    server = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout is not None
-        assert any(f":{port}" in line for line in iter(server.stdout.readline, ""))
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(20)
+    with started(root, OMP_NUM_THREADS="1", LANG="C") as app:
+        yield app.url
 
 
 def fill(page: Page, name: str, value: str) -> None:

@@ -1,39 +1,21 @@
 """The upscaler's tab on the embedded host, started as a user starts it, in a real browser."""
 
-import os
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from chromium import drawn, launched, opened
+from embedded_app import GRADIO, App, started
 from PIL import Image
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 from safetensors.torch import save_file
 from shiftnet import random_weights, srvgg
-from webui import ROOT, free_port
+from webui import ROOT
 
 SAMPLE = ROOT / "extensions" / "upscaler" / "web" / "sample" / "before.png"
-GRADIO = (
-    "AbortError",
-    "Method not implemented",
-    "upload_progress",
-    "Response",
-)  # what gradio itself writes to the console
-
-
-@dataclass
-class App:
-    url: str
-    root: Path
-
-    def results(self) -> list[Path]:
-        return sorted((self.root / "outputs").rglob("*.png"))
 
 
 @pytest.fixture(scope="module")
@@ -42,18 +24,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     models = root / "models" / "ESRGAN"
     models.mkdir(parents=True)
     save_file(random_weights(srvgg(16)).state_dict(), models / "random x4.safetensors")
-    port = free_port()
-    command = [sys.executable, "-m", "atelier_core.hosts.embedded", "--port", str(port), "--root", str(root)]
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "extensions" / "atelier-core"), "PYTHONUNBUFFERED": "1"}
-    server = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout is not None
-        lines = iter(server.stdout.readline, "")
-        assert any(f"http://127.0.0.1:{port}" in line for line in lines)
-        yield App(f"http://127.0.0.1:{port}", root)
-    finally:
-        server.terminate()
-        server.wait(20)
+    with started(root) as app:
+        yield app
 
 
 @pytest.fixture(scope="module")

@@ -142,6 +142,14 @@ def _padded(picture: Image.Image, canvas: Extent, mode: Literal["edge", "constan
     return Image.fromarray(np.pad(pixels, room + [(0, 0)] * (pixels.ndim - 2), mode=mode))
 
 
+SAMPLING = ("steps", "cfg", "sampler", "scheduler", "seed", "batch", "count")
+
+
+def sampling_of(args: Any) -> dict[str, Any]:
+    """What a unit's options say of the sampling, as a job takes it."""
+    return {name: getattr(args, name) for name in SAMPLING}
+
+
 @dataclass(frozen=True)
 class Result:
     pictures: tuple[Image.Image, ...]  # RGB, each of the job's size

@@ -6,6 +6,7 @@ apply than a full weight. Formulas follow LyCORIS, kohya's scripts and PEFT.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
@@ -26,20 +27,20 @@ class Factors:
 
 
 @dataclass(frozen=True)
-class Part:
+class Part(ABC):
     """What a file does to one layer."""
 
     w: Tensors
     scale: float = 1.0
     kind = ""
 
+    @abstractmethod
     def raw(self, weight: Tensor) -> Tensor:
         """The change before any magnitude is applied, of the weight's shape."""
-        raise NotImplementedError
 
+    @abstractmethod
     def outline(self) -> tuple[int, int]:
         """(outputs, inputs times kernel) of the layer it is for; 0: any."""
-        raise NotImplementedError
 
     @property
     def magnitude(self) -> tuple[Tensor, bool] | None:

@@ -15,7 +15,7 @@ from atelier_core.args import add_entries
 from atelier_core.errors import UserError
 from atelier_core.geometry import Extent
 from atelier_core.host import Host, Kind, Work
-from atelier_core.job import Job, Result
+from atelier_core.job import Job, Result, sampling_of
 from PIL import Image
 
 from .cards import ConceptCard
@@ -112,16 +112,10 @@ def _job(lock: Lock, args: LockArgs, init: Image.Image | None) -> Job:
         prompt=lock.prompt,
         negative=", ".join(filter(None, [args.negative.strip(), *negatives])),
         size=Extent(*init.size) if init else Extent(args.width, args.height),
-        steps=args.steps,
-        cfg=args.cfg,
-        sampler=args.sampler,
-        scheduler=args.scheduler,
-        seed=args.seed,
-        batch=args.batch,
-        count=args.count,
         init=init,
         denoise=args.denoise,
         title="Concept lock",
+        **sampling_of(args),
     )
 
 

@@ -34,8 +34,7 @@ class PoseOnly:
 
 
 @dataclass(frozen=True)
-class DrawArgs:
-    document: str = arg(about="the pose, as JSON text of any dialect")
+class DrawArgs(PoseOnly):
     stick: str = arg("standard", "wide: for ControlNets that were trained on thicker sticks", choices=STICKS)
 
 

@@ -55,7 +55,7 @@ def build(host: Host) -> None:
             real = gr.Button("run", elem_id=f"{ID}_run", elem_classes=["atelier-hidden"])
             gr.HTML(elem_id=f"{ID}_progress")
             results = gr.HTML(elem_id=f"{ID}_results")
-            _send_buttons(host)
+            widgets.to_buttons(host, ID)
     values = [controls[name] for name in CONTROLS]
     widgets.page_click(start, f"window.atelier.submitAfter('{ID}_progress', '{ID}_page', '{ID}_run')")
     widgets.run_click(real, host, partial(_run, host), [state, *values], [page, results], f"{ID}_progress")
@@ -187,20 +187,8 @@ def _strength(host: Host, name: str, models: list[tuple[str, str]], prefix: str 
 def _sources(host: Host) -> gr.File:
     t = host.translate
     files = gr.File(label=t("Open a picture or a pose file"), height=100, elem_id=f"{ID}_files")
-    with gr.Row():
-        for tab in (tab for tab in host.tabs if tab != "inpaint"):
-            label = t("From {tab}").format(tab=tab)
-            button = gr.Button(label, size="sm", min_width=80, elem_id=f"{ID}_from_{tab}")
-            widgets.page_click(button, f"window.atelier.take('{tab}', '{ID}_taken')")
+    widgets.from_buttons(host, ID)
     return files
-
-
-def _send_buttons(host: Host) -> None:
-    with gr.Row():
-        for tab in (tab for tab in host.tabs if tab != "txt2img"):
-            label = host.translate("To {tab}").format(tab=tab)
-            button = gr.Button(label, size="sm", min_width=80, elem_id=f"{ID}_to_{tab}")
-            widgets.page_click(button, f"window.atelier.send('{ID}_page', '{tab}')")
 
 
 def _page(host: Host, opened: Mapping[str, Any] | None = None, **show: Any) -> str:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from atelier_core.errors import UserError
 from atelier_core.geometry import Extent
-from atelier_core.job import MAX_SIDE, Control, Job
+from atelier_core.job import MAX_SIDE, Control, Job, sampling_of
 from atelier_core.picture import Picture, at_depth
 from PIL import Image
 
@@ -170,15 +170,9 @@ def _job(given: Given, size: Extent, **more: Any) -> Job:
         prompt=", ".join(filter(None, (args.prompt, *reversed(prompt)))),
         negative=", ".join(filter(None, (args.negative, *reversed(negative)))),
         size=size,
-        steps=args.steps,
-        cfg=args.cfg,
-        sampler=args.sampler,
-        scheduler=args.scheduler,
-        seed=args.seed,
-        batch=args.batch,
-        count=args.count,
         info=given.info,
         title="Pose",
+        **sampling_of(args),
         **more,
     )
 

@@ -41,7 +41,7 @@ def build(host: Host) -> None:
             gr.HTML(elem_id=f"{ID}_progress")
             page = gr.HTML(_page(host), elem_id=f"{ID}_view")
             results = gr.HTML(elem_id=f"{ID}_results")
-            _send_buttons(host)
+            widgets.to_buttons(host, ID)
     values = [controls[name] for name in NAMES]
     widgets.run_click(start, host, partial(_run, host), [files, taken, *values], [page, results], f"{ID}_progress")
     stop.click(fn=host.interrupt, inputs=[], outputs=[])
@@ -55,11 +55,7 @@ def _source(host: Host) -> tuple[gr.File, gr.Textbox]:
     t = host.translate
     files = gr.File(label=t("Pictures"), file_count="multiple", height=140, elem_id=f"{ID}_files")
     taken = widgets.hidden_text(f"{ID}_taken")
-    with gr.Row():
-        for tab in (tab for tab in host.tabs if tab != "inpaint"):
-            label = t("From {tab}").format(tab=tab)
-            button = gr.Button(label, size="sm", min_width=80, elem_id=f"{ID}_from_{tab}")
-            widgets.page_click(button, f"window.atelier.take('{tab}', '{ID}_taken')")
+    widgets.from_buttons(host, ID)
     return files, taken
 
 
@@ -104,14 +100,6 @@ def _visible(target: str) -> tuple[Any, ...]:
 def _model(host: Host, prefix: str) -> gr.Dropdown:
     names = run.model_names(host)
     return gr.Dropdown(names, value=names[-1], label=host.translate("Upscale model"), elem_id=f"{prefix}_model")
-
-
-def _send_buttons(host: Host) -> None:
-    with gr.Row():
-        for tab in (tab for tab in host.tabs if tab != "txt2img"):
-            label = host.translate("To {tab}").format(tab=tab)
-            button = gr.Button(label, size="sm", min_width=80, elem_id=f"{ID}_to_{tab}")
-            widgets.page_click(button, f"window.atelier.send('{ID}_page', '{tab}')")
 
 
 def _page(host: Host, **show: Any) -> str:

@@ -2,7 +2,7 @@
 
 import { attach } from "../stage/gestures.mjs";
 import { t } from "../stage/i18n.mjs";
-import { command } from "../stage/keys.mjs";
+import { command, ZOOM_KEYS } from "../stage/keys.mjs";
 import { openPage } from "../stage/page.mjs";
 import { PictureError, load, loadFile } from "../stage/pictures.mjs";
 import { openSurface } from "../stage/surface.mjs";
@@ -13,13 +13,7 @@ import { dragged, keyed, paneAt, panes } from "./wipe.mjs";
 const MARGIN = 16; // CSS pixels around a fitted picture
 const NUDGE = 40; // CSS pixels an arrow key pans
 const KEYS = {
-  0: "fit",
-  Digit0: "fit",
-  1: "actual",
-  Digit1: "actual",
-  "+": "larger",
-  "=": "larger",
-  "-": "smaller",
+  ...ZOOM_KEYS,
   " ": "peek",
   KeyB: "peek",
   KeyS: "side",

@@ -79,6 +79,24 @@ def page_click(button: gr.Button, script: str) -> None:
     button.click(fn=None, inputs=[], outputs=[], **_script(f"() => {{ {script} }}"))
 
 
+def from_buttons(host: Host, prefix: str) -> None:
+    """For each of the webui's tabs that has results: the chosen one's id goes into the textbox `<prefix>_taken`."""
+    with gr.Row():
+        for tab in (tab for tab in host.tabs if tab != "inpaint"):
+            label = host.translate("From {tab}").format(tab=tab)
+            button = gr.Button(label, size="sm", min_width=80, elem_id=f"{prefix}_from_{tab}")
+            page_click(button, f"window.atelier.take('{tab}', '{prefix}_taken')")
+
+
+def to_buttons(host: Host, prefix: str) -> None:
+    """For each of the webui's tabs that takes a picture: what the page `<prefix>_page` shows goes there."""
+    with gr.Row():
+        for tab in (tab for tab in host.tabs if tab != "txt2img"):
+            label = host.translate("To {tab}").format(tab=tab)
+            button = gr.Button(label, size="sm", min_width=80, elem_id=f"{prefix}_to_{tab}")
+            page_click(button, f"window.atelier.send('{prefix}_page', '{tab}')")
+
+
 def file_path(given: Any) -> Path | None:
     """What a gr.File hands over: a temporary-file object on gradio 3, a path afterwards."""
     if given is None:

@@ -1,5 +1,16 @@
 // Which command a key means.
 
+/** How every page's view is zoomed by keys. */
+export const ZOOM_KEYS = {
+  0: "fit",
+  Digit0: "fit",
+  1: "actual",
+  Digit1: "actual",
+  "+": "larger",
+  "=": "larger",
+  "-": "smaller",
+};
+
 const TYPED = /^(TEXTAREA|SELECT)$/;
 const PRESSED = /^(BUTTON|SUMMARY|A)$/i; // the space bar and Enter press these
 const UNTYPED = /^(checkbox|radio|range|color|button)$/; // inputs that take no text: Ctrl+Z there is the editor's

@@ -5,6 +5,7 @@ import { attach } from "./gestures.mjs";
 import { openHandles } from "./handles.mjs";
 import { named } from "./i18n.mjs";
 import { openKeyboard } from "./keyboard.mjs";
+import { ZOOM_KEYS } from "./keys.mjs";
 import { hit } from "./select.mjs";
 import { openSurface } from "./surface.mjs";
 import { openViewport } from "./viewport.mjs";
@@ -12,13 +13,7 @@ import { openViewport } from "./viewport.mjs";
 const REACH = { mouse: 12, pen: 16, touch: 22 }; // CSS pixels around a handle that catch a press
 const NUDGE = 40; // CSS pixels an arrow key pans
 const KEYS = {
-  0: "fit",
-  Digit0: "fit",
-  1: "actual",
-  Digit1: "actual",
-  "+": "larger",
-  "=": "larger",
-  "-": "smaller",
+  ...ZOOM_KEYS,
   ",": "turn-left",
   ".": "turn-right",
 };
