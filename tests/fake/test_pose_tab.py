@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from atelier_core.geometry import Extent
 from atelier_core.hosts.fake import FakeHost
+from atelier_core.ui import tabs
+from atelier_core.ui.widgets import NOTHING
 from atelier_core.units import load
 from atelier_pose_editor import document, looks, panel, run
 from atelier_pose_editor.skeleton import Joint, Person, Pose
@@ -37,6 +39,32 @@ def test_the_panel_and_its_accordions_are_built(host: FakeHost) -> None:
     ids = [one.elem_id for one in block.blocks.values() if getattr(one, "elem_id", None)]
     assert len(ids) == len(set(ids)) and "atelier_pose_editor_state" in ids
     assert [list(one) for one in made][0][:5] == ["on", "page", "hint", "state", "preset"]
+
+
+def test_lists_have_a_value_for_nothing_that_every_gradio_shows(host: FakeHost) -> None:
+    with gr.Blocks() as block:
+        panel.build(host)
+        panel.ALWAYS.controls(host, "txt2img")
+    lists = [one for one in block.blocks.values() if isinstance(one, gr.Dropdown)]
+    assert len(lists) > 6 and all(one.value for one in lists)
+    values = {"on": False, "pose_model": NOTHING, "preset": NOTHING}
+    assert panel.ALWAYS.add(host, values, Extent(64, 64)).controls == ()
+    entries = {"Atelier pose": document.code(POSE)}
+    assert panel.ALWAYS.read(host, "txt2img", "pose_model", entries) == NOTHING
+    state = panel.ALWAYS.read(host, "txt2img", "state", entries)
+    values = {"on": True, "state": state, "preset": NOTHING, "pose_weight": 1, "pose_start": 0, "pose_end": 1}
+    (control,) = panel.ALWAYS.add(host, {**values, "pose_model": NOTHING}, Extent(64, 96)).controls
+    assert control.model == "" and control.map.size == (64, 96)
+
+
+def test_controls_that_share_a_label_are_not_kept_by_it(host: FakeHost) -> None:
+    block, _, _ = tabs.tab(load(PACK / "extensions" / "pose-editor"), host)
+    kept = [
+        one.label
+        for one in block.blocks.values()
+        if getattr(one, "label", None) and not getattr(one, "do_not_save_to_config", False)
+    ]
+    assert len(kept) == len(set(kept)) and "Prompt" in kept and "Weight" not in kept
 
 
 def test_a_look_sets_weights_and_ranges(host: FakeHost) -> None:

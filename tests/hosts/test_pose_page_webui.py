@@ -148,3 +148,13 @@ def test_the_accordion_has_a_stage_of_its_own(webui: Webui) -> None:
         assert np.abs(wrist(inner) - start).max() > 5
         state = f"document.querySelector('#{ID}_txt2img_state textarea').value"
         page.wait_for_function(f"{state}.includes('atelier_pose')")
+
+
+def test_every_control_begins_as_it_was_made_and_lists_show_what_is_chosen(webui: Webui) -> None:
+    """A webui keeps values by labels, and gradio 3 shows an empty choice as none."""
+    with opened(webui) as page:
+        page.wait_for_selector("#atelier_concept_lock_box1", state="attached")
+        boxes = [page.locator(f"#atelier_concept_lock_box{n} textarea").input_value() for n in (0, 1)]
+        assert boxes == ["0,0,0.5,1", "0.5,0,1,1"]
+        shown = [page.locator(f"#{ID}_{name} input").first.input_value() for name in ("pose_model", "look")]
+        assert shown == ["Automatic", "None"]

@@ -24,7 +24,6 @@ from .teach.intake import sources_from_files
 from .teach.options import TeachArgs
 
 ID = "atelier_concept_lock"
-NONE = ""
 BOXES = ("0,0,0.5,1", "0.5,0,1,1", "", "")  # two people side by side
 PER_REGION = ("box", "prompt", "file", "triggers", "unet", "text")
 PLAIN = ("width", "height", "steps", "cfg", "sampler", "seed", "measure")
@@ -75,7 +74,7 @@ def _region(host: Host, n: int) -> dict[str, Any]:
 def _concept(host: Host, tag: str, label: str) -> dict[str, Any]:
     t = host.translate
     with gr.Row():
-        file = gr.Dropdown(_names(host), value=NONE, label=label, elem_id=f"{ID}_file{tag}")
+        file = gr.Dropdown(_names(host), value=widgets.NOTHING, label=label, elem_id=f"{ID}_file{tag}")
         triggers = gr.Textbox(label=t("Trigger words"), elem_id=f"{ID}_triggers{tag}")
     with gr.Row():
         unet = gr.Slider(-2, 2, 1, step=0.05, label=t("Weight in the picture"), elem_id=f"{ID}_unet{tag}")
@@ -84,7 +83,7 @@ def _concept(host: Host, tag: str, label: str) -> dict[str, Any]:
 
 
 def _names(host: Host) -> list[tuple[str, str]]:
-    return [(host.translate("none"), NONE), *((model.name, model.name) for model in host.models("lora"))]
+    return [(host.translate("none"), widgets.NOTHING), *((model.name, model.name) for model in host.models("lora"))]
 
 
 def _settings(host: Host) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -185,7 +184,7 @@ def _taken(rest: list[Any], count: int) -> list[Any]:
 
 
 def _cards(file: str | None, triggers: str, unet: float, text: float) -> tuple[Any, ...]:
-    return run.card_of(file or NONE, float(unet), float(text), triggers)
+    return run.card_of(widgets.chosen(file) or "", float(unet), float(text), triggers)
 
 
 def _shown(key: str, name: str) -> str:

@@ -14,10 +14,12 @@ import gradio as gr
 from atelier_core import picture
 from atelier_core.api.pictures import source, store
 from atelier_core.args import from_infotext
-from atelier_core.entries import AlwaysEntry, Axis
+from atelier_core.entries import Additions, AlwaysEntry, Axis
 from atelier_core.errors import UserError
+from atelier_core.geometry import Extent
 from atelier_core.host import Host
 from atelier_core.ui import widgets
+from atelier_core.ui.widgets import NOTHING
 from atelier_core.units import loaded
 
 from . import looks, run
@@ -26,7 +28,6 @@ from .options import LABEL, PoseArgs
 ID = "atelier_pose_editor"
 PAGE_HEIGHT = 720  # pixels
 SMALL_HEIGHT = 460
-OFF = ""
 STAMPS = count(1)  # the same picture may be opened twice
 SOURCES = ("pose", "sketch", "picture")
 CONTROLS = (
@@ -80,7 +81,7 @@ def _words(host: Host) -> dict[str, Any]:
     made["prompt"] = gr.Textbox(label=t("Prompt"), lines=2, elem_id=f"{ID}_prompt")
     made["negative"] = gr.Textbox(label=t("Negative prompt"), lines=1, elem_id=f"{ID}_negative")
     with gr.Row():
-        made["look"] = gr.Dropdown(_looks(host), value=OFF, label=t("Look"), elem_id=f"{ID}_look")
+        made["look"] = gr.Dropdown(_looks(host), value=NOTHING, label=t("Look"), elem_id=f"{ID}_look")
         faces = [(t(one.title), one.name) for one in looks.EXPRESSIONS.values()]
         made["expression"] = gr.Dropdown(
             faces, value=faces[0][1], label=t("Expression"), elem_id=f"{ID}_expression", visible=False
@@ -102,7 +103,7 @@ def _shown(way: str) -> tuple[Any, ...]:
 def _looks(host: Host) -> list[tuple[str, str]]:
     t = host.translate
     own = [(t(one.title), one.name) for one in looks.LOOKS.values()]
-    return [(t("None"), OFF), *own, *((t(one.title), one.name) for one in looks.ROOM_STYLES.values())]
+    return [(t("None"), NOTHING), *own, *((t(one.title), one.name) for one in looks.ROOM_STYLES.values())]
 
 
 def _looked(host: Host, name: str, sketch_map: str, picture_map: str) -> tuple[Any, ...]:
@@ -155,13 +156,13 @@ def _steering(host: Host) -> dict[str, Any]:
     """Up to three ControlNets at once: the pose, the drawing, and the structure of the picture."""
     t = host.translate
     made: dict[str, Any] = {}
-    models = [(t("Automatic"), OFF), *((one.name, one.name) for one in host.models("controlnet"))]
-    maps = [(t("None"), OFF), *run.map_names(host)]
+    models = [(t("Automatic"), NOTHING), *((one.name, one.name) for one in host.models("controlnet"))]
+    maps = [(t("None"), NOTHING), *run.map_names(host)]
     with gr.Accordion(t("Pose"), open=True, elem_id=f"{ID}_pose"):
         made |= _strength(host, "pose", models)
     for name, title in (("sketch", t("Sketch")), ("picture", t("Structure of the picture"))):
         with gr.Accordion(title, open=False, elem_id=f"{ID}_{name}"):
-            made[f"{name}_map"] = gr.Dropdown(maps, value=OFF, label=t("Map"), elem_id=f"{ID}_{name}_map")
+            made[f"{name}_map"] = gr.Dropdown(maps, value=NOTHING, label=t("Map"), elem_id=f"{ID}_{name}_map")
             made |= _strength(host, name, models)
     return made
 
@@ -179,7 +180,7 @@ def _strength(host: Host, name: str, models: list[tuple[str, str]], prefix: str 
                 0, most, value, step=0.05, label=label, elem_id=f"{prefix}_{name}_{part}", min_width=100
             )
     made[f"{name}_model"] = gr.Dropdown(
-        models, value=OFF, label=t("ControlNet model"), elem_id=f"{prefix}_{name}_model"
+        models, value=NOTHING, label=t("ControlNet model"), elem_id=f"{prefix}_{name}_model"
     )
     return made
 
@@ -204,10 +205,15 @@ def _opened(host: Host, files: Any, taken: str) -> tuple[Any, ...]:
         return gr.update(), *same, widgets.sentence(error.told(host.translate), "error")
     if not document and not key:
         return gr.update(), *same, ""
-    told = tuple(gr.update(value=found[name]) if name in found else gr.update() for name in CONTROLS)
+    told = tuple(gr.update(value=_listed(name, found[name])) if name in found else gr.update() for name in CONTROLS)
     options = json.dumps({"stick": found.get("stick", "standard")})
     opened = {"document": document, "picture": key, "options": options, "stamp": next(STAMPS)}
     return _page(host, opened), *told, "".join(widgets.sentence(host.translate(note)) for note in notes)
+
+
+def _listed(name: str, value: Any) -> Any:
+    """As the control of that name holds it: lists have a value for nothing."""
+    return NOTHING if value == "" and (name == "look" or name.endswith(("_map", "_model"))) else value
 
 
 Content = tuple[str | None, str | None, dict[str, Any], tuple[str, ...]]
@@ -227,7 +233,7 @@ def _content(host: Host, file: Path | None, taken: str) -> Content:
 
 def _run(host: Host, state: str, *values: Any) -> tuple[Any, ...]:
     said = run.state_of(state)
-    args = run.given({**dict(zip(CONTROLS, values, strict=True)), **said})
+    args = run.given({**dict(zip(CONTROLS, map(widgets.chosen, values), strict=True)), **said})
     lines, last = [], ""
     for one in run.generate(host, args, run.seen(source, args)):
         last = store.put(one.path)
@@ -249,16 +255,16 @@ def _result(done: run.Done, key: str) -> str:
 
 def _accordion(host: Host, tab: str) -> dict[str, Any]:
     t, prefix = host.translate, f"{ID}_{tab}"
-    models = [(t("Automatic"), OFF), *((one.name, one.name) for one in host.models("controlnet"))]
+    models = [(t("Automatic"), NOTHING), *((one.name, one.name) for one in host.models("controlnet"))]
     with gr.Accordion(t("Atelier pose"), open=False, elem_id=prefix):
         made: dict[str, Any] = {"on": gr.Checkbox(False, label=t("Follow the pose"), elem_id=f"{prefix}_on")}
         made["page"] = gr.HTML(_small_page(host, tab), elem_id=f"{prefix}_view")
         told = t("The pose is fitted into the picture's size, in its middle.")
         made["hint"] = gr.HTML(widgets.sentence(told), elem_id=f"{prefix}_hint")
         made["state"] = widgets.hidden_text(f"{prefix}_state")
-        presets = [(t("None"), OFF), *run.preset_choices(host)]
+        presets = [(t("None"), NOTHING), *run.preset_choices(host)]
         made["preset"] = gr.Dropdown(
-            presets, value=OFF, label=t("Preset instead of the stage"), elem_id=f"{prefix}_preset"
+            presets, value=NOTHING, label=t("Preset instead of the stage"), elem_id=f"{prefix}_preset"
         )
         made |= _strength(host, "pose", models, prefix)
     for part in made.values():
@@ -288,8 +294,12 @@ def _restored(host: Host, tab: str, name: str, entries: Mapping[str, str]) -> An
     if name == "state":
         return run.state_text(pose, found.get("stick", "standard"))
     if name == "preset":
-        return OFF
-    return found.get(name, getattr(PoseArgs(), name))
+        return NOTHING
+    return _listed(name, found.get(name, getattr(PoseArgs(), name)))
 
 
-ALWAYS = AlwaysEntry("Pose", _accordion, run.additions, _restored, (Axis("Pose preset", "preset", run.preset_names),))
+def _add(host: Host, values: dict[str, Any], size: Extent) -> Additions:
+    return run.additions(host, {name: widgets.chosen(value) for name, value in values.items()}, size)
+
+
+ALWAYS = AlwaysEntry("Pose", _accordion, _add, _restored, (Axis("Pose preset", "preset", run.preset_names),))

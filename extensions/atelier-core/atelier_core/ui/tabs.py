@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from typing import Any
 
 import gradio as gr
@@ -11,12 +12,23 @@ from ..errors import UserError
 from ..host import Host
 from ..settings import Setting
 from ..units import Unit, loaded
+from .widgets import internal
 
 
 def tab(unit: Unit, host: Host) -> tuple[gr.Blocks, str, str]:
     with gr.Blocks(analytics_enabled=False) as block:
         content(unit, host)
+    keep_apart(block)
     return block, host.translate(unit.title), f"atelier_{unit.name.replace('-', '_')}"
+
+
+def keep_apart(block: gr.Blocks) -> None:
+    """A webui keeps the values of a tab by its labels: of two that share one the second would begin as the first."""
+    labelled: list[Any] = [one for one in block.blocks.values() if getattr(one, "label", None)]
+    counts = Counter(one.label for one in labelled)
+    for one in labelled:
+        if counts[one.label] > 1:
+            internal(one)
 
 
 def content(unit: Unit, host: Host) -> None:

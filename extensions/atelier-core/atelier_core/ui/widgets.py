@@ -17,6 +17,13 @@ from . import pages
 JS = "js" if int(gr.__version__.split(".")[0]) >= 4 else "_js"
 
 
+NOTHING = "-"  # the value of “none” and “automatic” in a list: gradio 3 shows an empty one as if nothing was chosen
+
+
+def chosen(value: Any) -> Any:
+    return "" if value == NOTHING else value
+
+
 def page_html(
     host: Host, unit: Unit, elem_id: str, height: int, opened: Mapping[str, Any] | None = None, **show: Any
 ) -> str:
