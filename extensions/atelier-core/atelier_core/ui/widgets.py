@@ -17,7 +17,8 @@ from . import pages
 JS = "js" if int(gr.__version__.split(".")[0]) >= 4 else "_js"
 
 
-NOTHING = "-"  # the value of “none” and “automatic” in a list: gradio 3 shows an empty one as if nothing was chosen
+# The value of “none” and “automatic” in a list: gradio 3 shows a value itself, an empty one as if nothing was chosen.
+NOTHING = "-"
 
 
 def chosen(value: Any) -> Any:
