@@ -71,6 +71,51 @@ test("what is touched is there after a reload", async () => {
   assert.equal(await openAutosave("other", { read: () => null, self }).load(), null);
 });
 
+/** A database that reads, and finishes what it is given to write only while `lives()`. */
+function base(rows, lives) {
+  const table = {
+    put: (record, key) => ({ run: () => rows.set(key, structuredClone(record)) }),
+    get: (key) => ({ result: rows.get(key) }),
+    getAllKeys: () => ({ result: [...rows.keys()] }),
+  };
+  const transaction = (_, mode) => {
+    let asked = null;
+    const store = Object.fromEntries(Object.entries(table).map(([name, does]) => [name, (...with_) => (asked = does(...with_))]));
+    return {
+      objectStore: () => store,
+      set oncomplete(done) {
+        if (mode === "readonly" || lives()) queueMicrotask(() => (asked.run?.(), done()));
+      },
+    };
+  };
+  const open = () => {
+    const asked = { result: { transaction } };
+    queueMicrotask(() => asked.onsuccess());
+    return asked;
+  };
+  return { open };
+}
+
+test("what the database no longer takes when a page is left is there all the same, until it is written", async () => {
+  const { self, kept, heard } = browser();
+  const rows = new Map();
+  let [alive, now, value] = [true, 1, { n: 1 }];
+  Object.assign(self, { indexedDB: base(rows, () => alive), Date: { now: () => now } });
+  const page = openAutosave("pose", { read: (slim) => ({ ...value, slim }), self });
+  page.touch();
+  await page.save();
+  assert.deepEqual([await page.load(), kept.size], [{ n: 1, slim: false }, 0]);
+  [alive, now, value] = [false, 2, { n: 2 }];
+  page.touch();
+  heard.pagehide();
+  const again = openAutosave("pose", { read: (slim) => ({ n: 3, slim }), self });
+  assert.deepEqual(await again.load(), { n: 2, slim: true });
+  [alive, now] = [true, 3];
+  again.touch();
+  await again.save();
+  assert.deepEqual([await again.load(), kept.size], [{ n: 3, slim: false }, 0]);
+});
+
 test("where there is little room only what is needed is asked for", async () => {
   const { self } = browser();
   const asked = [];

@@ -1,7 +1,7 @@
 // Keeps what an editor holds in the browser, so that it is still there after a reload.
 
 import { t } from "./i18n.mjs";
-import { openStore } from "./store.mjs";
+import { openStore, parting } from "./store.mjs";
 
 const CHANNEL = "atelier-autosave";
 
@@ -15,6 +15,7 @@ const CHANNEL = "atelier-autosave";
 export function openAutosave(key, { read, debounce = 400, failed = () => {}, self = globalThis }) {
   const me = self.crypto.getRandomValues(new Uint32Array(3)).join("-"); // randomUUID is missing on plain http
   const store = openStore(self);
+  const left = parting(self);
   const channel = self.BroadcastChannel ? new self.BroadcastChannel(CHANNEL) : null;
   const listeners = new Set();
   let timer = 0;
@@ -52,7 +53,11 @@ export function openAutosave(key, { read, debounce = 400, failed = () => {}, sel
   }
 
   const hidden = () => void (timer && self.document?.visibilityState !== "visible" && save());
-  const leaving = () => void (timer && save());
+  const leaving = () => {
+    if (!timer) return;
+    left.put(key, { value: read(true), when: self.Date.now() });
+    save();
+  };
   const heard = ({ data }) => {
     if (data?.key !== key || data.from === me) return;
     listeners.forEach((listener) => listener({ when: data.when }));

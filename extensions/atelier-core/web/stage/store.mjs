@@ -5,12 +5,41 @@
 const DATABASE = "atelier";
 const TABLE = "kept";
 const PREFIX = "atelier-kept:";
+const LEFT = "atelier-left:"; // what pages wrote while they were left
 const MOST = 24; // records
 
 export async function openStore(self) {
   const kept = (await database(self)) ?? plain(self) ?? memory();
-  const put = async (key, record) => (await kept.put(key, record)) && (await thinned(kept, key), true);
-  return { ...kept, put };
+  const left = parting(self);
+  const put = async (key, record) => {
+    if (!(await kept.put(key, record))) return false;
+    left.forget(key, record.when);
+    await thinned(kept, key);
+    return true;
+  };
+  const get = async (key) => {
+    const [record, last] = [await kept.get(key), left.get(key)];
+    return last && last.when > (record?.when ?? -Infinity) ? last : record;
+  };
+  return { ...kept, put, get };
+}
+
+/** For the moment in which a page is left: at once, for what a database is given then may not arrive any more. */
+export function parting(self) {
+  const place = reached(self);
+  const get = (key) => JSON.parse(place?.getItem(LEFT + key) ?? "null");
+  return {
+    get,
+    put(key, record) {
+      try {
+        place?.setItem(LEFT + key, JSON.stringify(record));
+      } catch (error) {
+        if (!isFull(error)) throw error; // the database may still take it
+      }
+    },
+    /** What was kept `when` or before is needed no longer. */
+    forget: (key, when) => get(key)?.when <= when && place.removeItem(LEFT + key),
+  };
 }
 
 async function thinned({ keys, get, drop }, newest) {
