@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from atelier_concept_lock import api, panel, run
+from atelier_concept_lock import api, run, teaching
 from atelier_concept_lock.teach.desk import desk
 from atelier_concept_lock.teach.options import LessonArgs, PictureArgs
 from atelier_core import units
@@ -124,28 +124,28 @@ def values(host: FakeHost, tmp_path: Path, **more: Any) -> list[Any]:
         pictured(n).save(tmp_path / f"{n}.png")
         files.append(SimpleNamespace(name=str(tmp_path / f"{n}.png")))
     plain = {**vars(small()), "rank": 4.0, "steps": 4.0, "sample_every": 2.0, **more}
-    return [files, "red\nblue, on a chair", *(plain[name] for name in panel.TAUGHT)]
+    return [files, "red\nblue, on a chair", *(plain[name] for name in teaching.TAUGHT)]
 
 
 def test_the_panel_teaches(host: FakeHost, tmp_path: Path) -> None:
     block, _, _ = tabs.tab(units.loaded.units["concept-lock"], host)
     ids = [one.elem_id for one in block.blocks.values() if getattr(one, "elem_id", None)]
-    assert len(set(ids)) == len(ids) and {f"atelier_concept_lock_teach_{name}" for name in panel.TAUGHT} <= set(ids)
+    assert len(set(ids)) == len(ids) and {f"atelier_concept_lock_teach_{name}" for name in teaching.TAUGHT} <= set(ids)
     given_ = values(host, tmp_path)
-    assert panel._captioned(host, given_[0])[0].count("\n") == 1
-    assert "GB" in panel._estimated(host, *given_)[1]
-    shown, said = panel._started(host, *given_)
+    assert teaching._captioned(host, given_[0])[0].count("\n") == 1
+    assert "GB" in teaching._estimated(host, *given_)[1]
+    shown, said = teaching._started(host, *given_)
     assert "<svg" in shown and shown.count("<img") == 2 and "step 4 of 4" in shown
     assert "doll.safetensors is ready: call it “doll woman”" in said
-    sources = panel._taught_args(given_)[1]
+    sources = teaching._taught_args(given_)[1]
     assert [one.caption for one in sources] == ["red", "blue, on a chair"]
-    assert panel._wished(host, "pause", "doll").startswith('<p class="atelier-error">')
-    assert panel._looked(host, None)[1] == panel._looked(host, "doll")[1] != ""
+    assert teaching._wished(host, "pause", "doll").startswith('<p class="atelier-error">')
+    assert teaching._looked(host, None)[1] == teaching._looked(host, "doll")[1] != ""
 
 
 def test_the_panel_says_when_a_lesson_rests(host: FakeHost, tmp_path: Path) -> None:
     host.on_step = lambda done, total: run.wish("doll", "pause") if (done, total) == (2, 4) else None
-    shown, said = panel._started(host, *values(host, tmp_path, sample_every=0))
+    shown, said = teaching._started(host, *values(host, tmp_path, sample_every=0))
     assert "resting" in shown and "can be resumed" in said
     host.on_step = lambda done, total: None
-    assert "is ready" in panel._resumed(host, "doll")[1]
+    assert "is ready" in teaching._resumed(host, "doll")[1]
