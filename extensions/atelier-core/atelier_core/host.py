@@ -15,7 +15,7 @@ from .job import Job, Result
 if TYPE_CHECKING:  # torch takes seconds that a webui's start must not pay for
     from .studio import Studio
 
-Kind = Literal["checkpoint", "lora", "controlnet", "upscaler", "embedding"]
+Kind = Literal["checkpoint", "lora", "controlnet", "upscaler", "embedding", "hypernetwork"]
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,9 @@ class Host(Protocol):
 
     # what the host has
     def models(self, kind: Kind) -> tuple[ModelFile, ...]: ...
+
+    def loaded(self) -> ModelFile | None:
+        """The checkpoint that a job without one of its own is drawn with."""
 
     def samplers(self) -> tuple[str, ...]: ...
 

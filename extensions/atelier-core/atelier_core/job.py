@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from PIL import Image
@@ -30,6 +30,15 @@ class Control:
     region: Image.Image | None = None  # L, 255 where the control acts
 
 
+class Window(NamedTuple):
+    """The part of the picture that is painted, in shares of it."""
+
+    left: float = 0.0
+    top: float = 0.0
+    right: float = 1.0
+    bottom: float = 1.0
+
+
 class Moment(Protocol):
     """Where the sampler stands while a patched layer runs."""
 
@@ -38,6 +47,16 @@ class Moment(Protocol):
     sigma: float
     rows: tuple[str, ...]  # "cond" or "uncond" for each row of the batch
     latent: Extent  # in latent pixels
+    window: Window
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a host reads in this pass, after its styles and wildcards; one entry for each picture of the batch."""
+
+    prompts: tuple[str, ...] = ()
+    negatives: tuple[str, ...] = ()
+    loras: frozenset[str] = frozenset()  # names of those that the host itself applies
 
 
 class Denoiser(Protocol):
@@ -52,8 +71,14 @@ class Denoiser(Protocol):
     @property
     def now(self) -> Moment: ...
 
+    @property
+    def asked(self) -> Asked: ...
+
     def encode(self, texts: Sequence[str]) -> list[Any]:
         """What the denoiser would read of each prompt, [1, tokens, C], all of one length. Hooks on text layers act."""
+
+    def tokens(self, text: str) -> tuple[int, ...]:
+        """CLIP's numbers for a text, without start and end."""
 
     def hook(self, layer: str, after: Any, options: bool = False) -> None:
         """`after(module, inputs, output)` may return a new output, with `options` `after(module, inputs, options,

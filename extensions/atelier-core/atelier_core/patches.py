@@ -10,7 +10,7 @@ from typing import Any
 
 from .errors import UserError
 from .geometry import Extent
-from .job import Patch
+from .job import Asked, Denoiser, Patch, Window
 
 
 @dataclass
@@ -22,6 +22,7 @@ class Now:
     sigma: float = 0.0
     rows: tuple[str, ...] = ()
     latent: Extent = Extent(0, 0)
+    window: Window = Window()
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,22 @@ class Texts:
 
     layers: Mapping[str, Any] = field(default_factory=dict)
     encode: Callable[[Sequence[str]], list[Any]] | None = None
+    tokens: Callable[[str], tuple[int, ...]] = lambda text: ()
+
+
+@dataclass(frozen=True)
+class Spare:
+    """A patch without which the run goes on: its refusal is said, and what it had attached comes off."""
+
+    patch: Patch
+    refused: Callable[[UserError], None]
+
+    @property
+    def name(self) -> str:
+        return self.patch.name
+
+    def attach(self, denoiser: Denoiser) -> None:
+        self.patch.attach(denoiser)
 
 
 class Attached(AbstractContextManager["Attached"]):
@@ -40,22 +57,37 @@ class Attached(AbstractContextManager["Attached"]):
     """
 
     def __init__(
-        self, layers: Mapping[str, Any], patches: Sequence[Patch], now: Now | None = None, texts: Texts | None = None
+        self,
+        layers: Mapping[str, Any],
+        patches: Sequence[Patch],
+        now: Now | None = None,
+        texts: Texts | None = None,
+        asked: Asked | None = None,
     ) -> None:
         self.layers = layers
         self.patches = tuple(patches)
-        self.now = now or Now()
+        self.now, self.asked = now or Now(), asked or Asked()
         self._texts = texts or Texts()
         self._handles: list[Any] = []
 
     def __enter__(self) -> Attached:
         try:
             for patch in self.patches:
-                patch.attach(self)
+                self._attach(patch)
         except BaseException:
             self.detach()
             raise
         return self
+
+    def _attach(self, patch: Patch) -> None:
+        before = len(self._handles)
+        try:
+            patch.attach(self)
+        except UserError as error:
+            if not isinstance(patch, Spare):
+                raise
+            self.detach(before)
+            patch.refused(error)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.detach()
@@ -69,14 +101,17 @@ class Attached(AbstractContextManager["Attached"]):
             raise UserError("This webui does not let its text encoder be asked.")
         return self._texts.encode(texts)
 
+    def tokens(self, text: str) -> tuple[int, ...]:
+        return self._texts.tokens(text)
+
     def hook(self, layer: str, after: Callable[..., Any], options: bool = False) -> None:
         self._handles.append(self._module(layer).register_forward_hook(after, with_kwargs=options))
 
     def before(self, layer: str, act: Callable[[Any, tuple[Any, ...]], Any]) -> None:
         self._handles.append(self._module(layer).register_forward_pre_hook(act))
 
-    def detach(self) -> None:
-        while self._handles:
+    def detach(self, down_to: int = 0) -> None:
+        while len(self._handles) > down_to:
             self._handles.pop().remove()
 
     def _module(self, layer: str) -> Any:

@@ -128,7 +128,7 @@ class FakeHost:
     def _sampled(self, job: Job, x: torch.Tensor, work: FakeWork) -> Image.Image:
         now = Now(steps=job.steps, latent=Extent(x.shape[1], x.shape[0]), rows=("cond",))
         x = x.reshape(1, -1, WIDTH)  # tokens, as attention sees a picture
-        texts = Texts(dict(self.text.named_modules()), self._encoded)
+        texts = Texts(dict(self.text.named_modules()), self._encoded, _letters)
         with torch.no_grad(), Attached(dict(self.unet.named_modules()), job.patches, now, texts):
             for step in range(job.steps):
                 now.step, now.sigma = step, 1.0 - step / job.steps
@@ -200,7 +200,7 @@ class FakeHost:
                 device=torch.device("cpu"),
                 dtype=torch.float32,
                 encode=lambda texts: Meaning(torch.cat(self._read(texts))),
-                tokens=lambda text: tuple(text.encode()),
+                tokens=_letters,
                 latents=self._latents,
                 predict=self._predict,
             )
@@ -220,6 +220,9 @@ class FakeHost:
         files = sorted(f for f in self.folder(kind).iterdir() if f.is_file() and f.suffix not in BESIDE)
         own = (ModelFile("Lanczos", None, kind),) if kind == "upscaler" else ()
         return own + tuple(ModelFile(f.stem, f, kind) for f in files)
+
+    def loaded(self) -> ModelFile | None:
+        return next(iter(self.models("checkpoint")), None)
 
     def samplers(self) -> tuple[str, ...]:
         return ("Euler a", "Euler")
@@ -253,6 +256,10 @@ class FakeHost:
                 return (*failed, f"<p class='error'>{error.told(self.translate)}</p>")
 
         return call
+
+
+def _letters(text: str) -> tuple[int, ...]:
+    return tuple(text.encode())
 
 
 def _made(folder: Path) -> Path:

@@ -123,9 +123,6 @@ class ForgeStudio(A1111Studio):
         context, pooled = second[0]
         return Meaning(torch.cat([first, context], dim=2), pooled)
 
-    def tokens(self, text: str) -> tuple[int, ...]:
-        return tuple(self._engines()[0].tokenize([text])[0])
-
     def latents(self, pictures: torch.Tensor) -> torch.Tensor:
         with torch.random.fork_rng():
             torch.manual_seed(0)

@@ -191,6 +191,13 @@ class A1111Host:
         own = (ModelFile("Lanczos", None, kind),) if kind == "upscaler" else ()
         return own + tuple(ModelFile(f.stem, f, kind) for f in files)
 
+    def loaded(self) -> ModelFile | None:
+        try:
+            chosen = sd_models.select_checkpoint()
+        except FileNotFoundError:
+            return None
+        return ModelFile(chosen.name, Path(chosen.filename), "checkpoint")
+
     def samplers(self) -> tuple[str, ...]:
         return tuple(sampler.name for sampler in sd_samplers.all_samplers)
 
@@ -228,6 +235,8 @@ class A1111Host:
             return (Path(further), models / "ControlNet") if further else (models / "ControlNet",)
         if kind == "embedding":
             return (Path(options.get("embeddings_dir") or Path(paths.data_path) / "embeddings"),)
+        if kind == "hypernetwork":
+            return (Path(options.get("hypernetwork_dir") or models / "hypernetworks"),)
         if kind == "lora":
             return (Path(options.get("lora_dir") or models / "Lora"),)
         return (Path(options.get("ckpt_dir") or models / "Stable-diffusion"),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from modules import devices, lowvram, prompt_parser, sd_samplers_common, shared
 
 from ...errors import UserError
 from ...studio import Meaning, Studio, set_aside, untrained, waves
-from .texts import text_layers
+from .texts import text_layers, tokens
 
 SIZES = 6 * 256  # entries of SDXL's vector behind the pooled text
 OWN_CHECKPOINTING = ("checkpoint", "use_checkpoint")  # attributes of ldm's and sgm's blocks
@@ -36,7 +37,7 @@ class A1111Studio:
                 device=devices.device,
                 dtype=self.dtype(),
                 encode=self.encode,
-                tokens=self.tokens,
+                tokens=partial(tokens, self.model),
                 latents=self.latents,
                 predict=self.predict,
                 trains_text=not lowvram.is_enabled(self.model),  # which takes the text encoder off the card meanwhile
@@ -72,10 +73,6 @@ class A1111Studio:
         if isinstance(read, dict):
             return Meaning(read["crossattn"], read["vector"][:, :-SIZES])
         return Meaning(read)
-
-    def tokens(self, text: str) -> tuple[int, ...]:
-        reader = getattr(self.model, "conditioner", None) or self.model.cond_stage_model
-        return tuple(int(token) for token in reader.tokenize([text])[0])
 
     def latents(self, pictures: torch.Tensor) -> torch.Tensor:
         """The webui draws luck here; it is the same each time, and the webui's own goes on as if nothing had been."""

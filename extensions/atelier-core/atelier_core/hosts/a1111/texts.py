@@ -22,7 +22,14 @@ AS_TRANSFORMERS = {
 
 
 def texts_of(p: Any) -> Texts:
-    return Texts(dict(_layers(p.sd_model)), partial(_encoded, p))
+    return Texts(dict(_layers(p.sd_model)), partial(_encoded, p), partial(tokens, p.sd_model))
+
+
+def tokens(model: Any, text: str) -> tuple[int, ...]:
+    names = ("text_processing_engine", "text_processing_engine_l", "text_processing_engine_g")  # of the Forge family
+    engines = (getattr(model, name, None) for name in (*names, "conditioner"))
+    reader = next((one for one in engines if one is not None), None) or model.cond_stage_model
+    return tuple(int(token) for token in reader.tokenize([text])[0])
 
 
 def _layers(model: Any) -> Iterator[tuple[str, Any]]:

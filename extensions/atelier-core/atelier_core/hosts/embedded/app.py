@@ -102,7 +102,7 @@ def _checkpoints(host: EmbeddedHost) -> list[str]:
 
 
 def _in_use(host: EmbeddedHost) -> str | None:
-    used = host.in_use()
+    used = host.loaded()
     return used.name if used else None
 
 

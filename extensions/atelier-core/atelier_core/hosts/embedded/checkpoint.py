@@ -14,6 +14,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 
 from ...errors import UserError
 from . import names, shapes
+from .lexicon import Lexicon
 from .shapes import Family, Recipe
 from .tokenizer import clip_tokenizer
 from .weights import TensorFile, built, digest, in_diffusers_names
@@ -52,6 +53,7 @@ class Model:
     training: dict[str, Any]  # the noise it was trained on, as diffusers' schedulers take it
     digest: str = ""
     layers: dict[str, Any] = field(default_factory=dict)  # ldm name -> module of the UNet
+    lexicon: Lexicon = field(default_factory=Lexicon)  # words with vectors of their own
 
     @property
     def parts(self) -> tuple[Any, ...]:

@@ -48,7 +48,7 @@ def examples(host: EmbeddedHost) -> list[tuple[str, str]]:
 
 def draws(host: EmbeddedHost) -> bool:
     """Whether what draws now is the model that came along."""
-    used = host.in_use()
+    used = host.loaded()
     return used is not None and used.path is not None and came_along(host, used.path)
 
 
@@ -58,7 +58,7 @@ def came_along(host: EmbeddedHost, path: Path) -> bool:
 
 def first_side(host: EmbeddedHost) -> int:
     """Of the pictures that the model in use was made for, as far as it says so."""
-    used = host.in_use()
+    used = host.loaded()
     config = used.path / "unet" / "config.json" if used and used.path else None
     if config is None or not config.is_file():
         return USUAL_SIDE

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from . import prompt as language
-from .checkpoint import Encoder, Model
+from .checkpoint import Model
+from .lexicon import Lexicon
 from .tokenizer import END, START
 
 ROOM = 75  # tokens between the start and the end mark
@@ -25,7 +26,7 @@ class Meaning:
 def encode_pair(model: Model, positive: str, negative: str) -> tuple[Meaning, Meaning]:
     """Both of one length: the shorter one goes on with empty chunks."""
     texts = (positive, negative)
-    longest = max(len(chunks(encoder.tokenizer, text)) for encoder in model.encoders for text in texts)
+    longest = _longest(model, texts)
     wanted, unwanted = (_encode(model, text, longest) for text in texts)
     if model.family == "sdxl" and not negative.strip():  # SDXL was trained with nothing at all for "no words"
         assert unwanted.pooled is not None
@@ -39,8 +40,16 @@ def contexts(model: Model, texts: Sequence[str]) -> list[torch.Tensor]:
 
 
 def meanings(model: Model, texts: Sequence[str]) -> list[Meaning]:
-    longest = max(len(chunks(encoder.tokenizer, text)) for encoder in model.encoders for text in texts)
+    longest = _longest(model, texts)
     return [_encode(model, text, longest) for text in texts]
+
+
+def _longest(model: Model, texts: Sequence[str]) -> int:
+    return max(len(chunks(one.tokenizer, text, model.lexicon)) for one in model.encoders for text in texts)
+
+
+def tokens(model: Model, text: str) -> tuple[int, ...]:
+    return tuple(model.encoders[0].tokenizer(text, add_special_tokens=False).input_ids)
 
 
 def text_layers(model: Model) -> dict[str, Any]:
@@ -51,32 +60,35 @@ def text_layers(model: Model) -> dict[str, Any]:
     }
 
 
-def chunks(tokenizer: Any, text: str) -> list[Chunk]:
-    done: list[Chunk] = [[]]
+def chunks(tokenizer: Any, text: str, lexicon: Lexicon | None = None) -> list[Chunk]:
+    """A word with vectors of its own is not torn apart."""
+    lexicon, done = lexicon or Lexicon(), [[]]
     for piece in language.pieces(text):
         if piece.ends_chunk:
             done.append([])
             continue
-        for token in tokenizer(piece.words, add_special_tokens=False).input_ids:
-            if len(done[-1]) == ROOM:
+        for word in lexicon.spelled(tokenizer(piece.words, add_special_tokens=False).input_ids):
+            if len(done[-1]) + len(word) > ROOM:
                 done.append([])
-            done[-1].append((token, piece.weight))
+            done[-1] += [(token, piece.weight) for token in word]
     return done
 
 
 def _encode(model: Model, text: str, count: int) -> Meaning:
-    read = [_read(encoder, text, count, model) for encoder in model.encoders]
+    read = [_read(number, text, count, model) for number in range(len(model.encoders))]
     context = torch.cat([states for states, _ in read], dim=-1)
     return Meaning(context.flatten(0, 1)[None], read[-1][1])
 
 
-def _read(encoder: Encoder, text: str, count: int, model: Model) -> tuple[torch.Tensor, torch.Tensor | None]:
-    parts = chunks(encoder.tokenizer, text)
+def _read(number: int, text: str, count: int, model: Model) -> tuple[torch.Tensor, torch.Tensor | None]:
+    encoder = model.encoders[number]
+    parts = chunks(encoder.tokenizer, text, model.lexicon)
     parts += [[] for _ in range(count - len(parts))]
     device = model.device
     tokens = torch.tensor([_filled(part, encoder.pad) for part in parts], device=device)
     weights = torch.tensor([_weights(part) for part in parts], device=device, dtype=model.dtype)
-    answer = encoder.text(tokens, output_hidden_states=True)
+    with model.lexicon.read(encoder, f"te{number + 1}", tokens) as known:
+        answer = encoder.text(known, output_hidden_states=True)
     # SD 1.5 reads the last layer, SDXL the one before it and without the final norm
     states = answer.last_hidden_state if model.family == "sd1" else answer.hidden_states[-2]
     pooled = answer.text_embeds[:1] if hasattr(answer, "text_embeds") else None

@@ -18,7 +18,7 @@ from . import loras as lora_files
 from . import pictures
 from .checkpoint import Model
 from .controls import Steering
-from .encode import contexts, encode_pair, text_layers
+from .encode import contexts, encode_pair, text_layers, tokens
 from .infotext import infotext
 from .loras import Lora
 from .pictures import Sketcher
@@ -58,8 +58,9 @@ def plain(job: Job) -> Job:
 
 def draw(plan: Plan, work: Work) -> Result:
     now, done = Now(), Result((), (), ())
-    texts = Texts(text_layers(plan.model), partial(contexts, plan.model))
-    attached = Attached(plan.model.layers, plan.job.patches, now, texts)
+    model = plan.model
+    texts = Texts(text_layers(model), partial(contexts, model), partial(tokens, model))
+    attached = Attached(model.layers, plan.job.patches, now, texts)
     with torch.no_grad(), lora_files.applied(plan.loras), attached:
         scene = _scene(plan)
         for batch in range(plan.job.count):
@@ -88,7 +89,7 @@ def _notes(plan: Plan) -> tuple[str, ...]:
         acted = sum(one.acts(step, steps) for step in range(steps))
         said = t("ControlNet {name} acted on {acted} of {steps} steps.")
         notes.append(said.format(name=one.name, acted=acted, steps=steps))
-    return tuple(notes)
+    return tuple(notes) + tuple(why.told(t) for name, why in plan.model.lexicon.unread.items() if name in plan.words)
 
 
 def _first(plan: Plan) -> int:

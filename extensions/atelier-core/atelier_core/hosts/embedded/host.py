@@ -105,7 +105,7 @@ class EmbeddedHost:
         from . import memory
         from .checkpoint import load
 
-        file = (None if name else self.in_use()) or self.shelf.checkpoint(name)
+        file = (None if name else self.loaded()) or self.shelf.checkpoint(name)
         assert file.path is not None
         device = memory.best_device()
         dtype = memory.precision(str(self.settings["atelier_embedded_precision"]), device)
@@ -118,9 +118,10 @@ class EmbeddedHost:
             self._loaded = made_of
         if self._model.device.type != device.type:
             self._model.to(device)
+        self._model.lexicon.refresh(self._model.encoders, self.models("embedding"))
         return self._model
 
-    def in_use(self) -> ModelFile | None:
+    def loaded(self) -> ModelFile | None:
         """The checkpoint chosen in the settings, while there is such a file, else the first there is."""
         chosen = self.shelf.find("checkpoint", str(self.settings["atelier_embedded_checkpoint"]))
         return chosen or next(iter(self.models("checkpoint")), None)

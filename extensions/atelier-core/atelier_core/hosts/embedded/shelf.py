@@ -14,13 +14,15 @@ HOMES: dict[Kind, tuple[str, ...]] = {  # below `models`; new files belong into 
     "controlnet": ("ControlNet", "dollhouse/ControlNet"),
     "upscaler": ("ESRGAN", "dollhouse/ESRGAN"),
     "embedding": ("embeddings",),
+    "hypernetwork": ("hypernetworks",),
 }
 ENDINGS: dict[Kind, tuple[str, ...]] = {
     "checkpoint": (".safetensors",),
     "lora": (".safetensors",),
     "controlnet": (".safetensors",),
     "upscaler": (".safetensors", ".pth", ".pt"),
-    "embedding": (".safetensors",),
+    "embedding": (".safetensors", ".pt", ".bin"),
+    "hypernetwork": (".pt",),
 }
 FOLDERS: dict[Kind, str] = {
     "checkpoint": "model_index.json",

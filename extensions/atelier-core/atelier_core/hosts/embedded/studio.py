@@ -30,7 +30,7 @@ def opened(model: Model) -> Iterator[Studio]:
             device=model.device,
             dtype=model.dtype,
             encode=partial(_encode, model),
-            tokens=lambda text: tuple(model.encoders[0].tokenizer(text, add_special_tokens=False).input_ids),
+            tokens=partial(encode.tokens, model),
             latents=partial(_latents, model),
             predict=partial(_predict, model),
             cell=pictures.factor(model),
