@@ -11,7 +11,7 @@ from PIL import Image
 from .errors import UserError
 from .geometry import Extent
 from .host import Host
-from .job import Control
+from .job import Control, Patch
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,21 @@ class UpscalerEntry:
 
 
 @dataclass(frozen=True)
+class Found:
+    """What an accordion's patches tell of the pictures that were made with them."""
+
+    info: Mapping[str, str] = field(default_factory=dict)  # infotext entries
+    notes: tuple[str, ...] = ()  # sentences below the picture
+
+
+@dataclass(frozen=True)
 class Additions:
     """What an accordion adds to a picture of the host's own tabs."""
 
     controls: tuple[Control, ...] = ()
     info: Mapping[str, str] = field(default_factory=dict)  # infotext entries
+    patches: tuple[Patch, ...] = ()  # one that refuses is left out and said; the picture is made all the same
+    found: Callable[[], Found] = Found  # asked when a batch has been sampled with the patches
 
 
 @dataclass(frozen=True)
@@ -45,8 +55,9 @@ class Axis:
     """A value of an accordion that the host's X/Y/Z plot may step through."""
 
     label: str
-    name: str  # of the component
-    choices: Callable[[Host], list[str]]
+    name: str  # of the component, or of a value that only the plot gives
+    choices: Callable[[Host], list[str]] | None = None
+    kind: type = str
 
 
 @dataclass(frozen=True)

@@ -34,16 +34,11 @@ class Texts:
     tokens: Callable[[str], tuple[int, ...]] = lambda text: ()
 
 
-@dataclass(frozen=True)
 class Spare:
     """A patch without which the run goes on: its refusal is said, and what it had attached comes off."""
 
-    patch: Patch
-    refused: Callable[[UserError], None]
-
-    @property
-    def name(self) -> str:
-        return self.patch.name
+    def __init__(self, patch: Patch, refused: Callable[[UserError], None]) -> None:
+        self.patch, self.refused, self.name = patch, refused, patch.name
 
     def attach(self, denoiser: Denoiser) -> None:
         self.patch.attach(denoiser)

@@ -23,7 +23,7 @@ from ..settings import CORE_SETTINGS
 from ..ui import pages, tabs
 from ..units import Unit
 from . import current
-from .a1111 import always, generate
+from .a1111 import always, patched
 
 SECTION = ("atelier", "Atelier")
 
@@ -41,7 +41,7 @@ def load_unit(folder: Path) -> dict[str, type]:
 def _register(found: tuple[Unit, ...]) -> dict[str, type]:
     """One callback of a kind, whatever the number of units: the host walks the whole call stack at each."""
     live = tuple(unit for unit in found if shared.opts.data.get(unit.switch.key, True))
-    script_callbacks.on_cfg_denoiser(generate.on_cfg_denoiser)
+    script_callbacks.on_cfg_denoiser(patched.on_cfg_denoiser)
     script_callbacks.on_app_started(partial(_routes, live))
     script_callbacks.on_ui_settings(partial(_settings, found))
     script_callbacks.on_ui_tabs(partial(_tabs, live))

@@ -22,7 +22,7 @@ from ..args import add_entries
 from ..errors import Interrupted, UserError
 from ..geometry import Extent
 from ..host import Annotated, Annotator, Kind, ModelFile
-from ..job import Job, Result
+from ..job import Asked, Job, Result
 from ..patches import Attached, Now, Texts
 from ..settings import defaults
 from ..studio import Meaning, Studio, untrained
@@ -129,7 +129,8 @@ class FakeHost:
         now = Now(steps=job.steps, latent=Extent(x.shape[1], x.shape[0]), rows=("cond",))
         x = x.reshape(1, -1, WIDTH)  # tokens, as attention sees a picture
         texts = Texts(dict(self.text.named_modules()), self._encoded, _letters)
-        with torch.no_grad(), Attached(dict(self.unet.named_modules()), job.patches, now, texts):
+        asked = Asked((job.prompt,), (job.negative,))
+        with torch.no_grad(), Attached(dict(self.unet.named_modules()), job.patches, now, texts, asked):
             for step in range(job.steps):
                 now.step, now.sigma = step, 1.0 - step / job.steps
                 work.step(step, job.steps)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,8 +13,11 @@ from ...entries import Additions, AlwaysEntry
 from ...errors import UserError
 from ...geometry import Extent
 from ...job import MAX_SIDE, Job
+from ...patches import Spare
 from ...units import Unit
+from . import patched
 from .controls import NOT_RUN, Controls
+from .generate import undivided
 
 if TYPE_CHECKING:
     from .host import A1111Host
@@ -27,7 +30,8 @@ GIVEN = "atelier_given"  # attribute of a run: what each unit put into it
 class Given(NamedTuple):
     controls: Controls | None
     units: Mapping[int, tuple[Any, Any]]  # place among the arguments -> our unit, what it replaced
-    info: tuple[str, ...]  # keys
+    info: list[str]  # keys
+    overrides: Mapping[str, Any] | None = None  # of the host's options, as they were before ours
 
 
 def script_class(unit: Unit, host: A1111Host) -> type:
@@ -57,12 +61,17 @@ def script_class(unit: Unit, host: A1111Host) -> type:
             take_back(p, unit.package)
             _say(host, p, UserError(NOT_RUN))
 
+    def before_hr(self: Any, p: Any, *values: Any) -> None:
+        """The second pass reads prompts of its own, and the LoRAs that they name are active now."""
+        patched.again(p)
+
     members: dict[str, Callable[..., Any]] = {
         "title": lambda self: f"Atelier: {entry.title}",
         "show": lambda self, is_img2img: scripts.AlwaysVisible,
         "ui": ui,
         "before_process": before_process,
         "process_batch": process_batch,
+        "before_hr": before_hr,
     }
     return type(f"{unit.package}_always", (scripts.Script,), {"section": None, **members})
 
@@ -81,15 +90,60 @@ def seen_size(p: Any) -> Extent:
 
 
 def add(host: A1111Host, p: Any, package: str, additions: Additions) -> None:
-    controls, units = None, {}
+    given = Given(None, {}, list(additions.info))
+    if additions.patches:
+        given = given._replace(overrides=p.override_settings)
+        _patch(host, p, package, additions, given.info)
     if additions.controls:
         size = Extent(*additions.controls[0].map.size)
         job = Job("", size=size, controls=additions.controls)
         controls = host.generator.controls(job, hasattr(p, "init_images"))
-        units = controls.join(p)
-    # not into the mapping that is there: copies of a run share it
-    p.extra_generation_params = {**p.extra_generation_params, **additions.info}
-    setattr(p, GIVEN, {**getattr(p, GIVEN, {}), package: Given(controls, units, tuple(additions.info))})
+        given = given._replace(controls=controls, units=controls.join(p))
+    _tell(p, additions.info)
+    setattr(p, GIVEN, {**getattr(p, GIVEN, {}), package: given})
+
+
+def _tell(p: Any, info: Mapping[str, str]) -> None:
+    """Not into the mapping that is there: copies of a run share it."""
+    p.extra_generation_params = {**p.extra_generation_params, **info}
+
+
+def _untell(p: Any, keys: Sequence[str]) -> None:
+    p.extra_generation_params = {k: v for k, v in p.extra_generation_params.items() if k not in keys}
+
+
+def _patch(host: A1111Host, p: Any, package: str, additions: Additions, info: list[str]) -> None:
+    if changes_model(p):
+        raise UserError("Another checkpoint would take over within this picture: “{name}” is left out.", name=package)
+    told: list[str] = []
+    refusals: list[UserError] = []
+
+    def refused(error: UserError) -> None:
+        refusals.append(error)
+        _untell(p, info)
+        _say(host, p, error)
+
+    def sampled() -> None:
+        """Before the infotexts of a batch are written; what is said counts for the last one."""
+        if refusals:
+            return
+        found = additions.found()
+        _tell(p, found.info)
+        info.extend(found.info)
+        for note in told:
+            p.comments.pop(note, None)
+        told[:] = found.notes
+        for note in told:
+            p.comment(note)
+
+    spare = tuple(Spare(patch, refused) for patch in additions.patches)
+    patched.patched(p, host.generator(host).unet).joined[package] = patched.Joined(spare, sampled)
+    p.override_settings = undivided(p.override_settings)
+
+
+def changes_model(p: Any) -> bool:
+    other = p.hr_checkpoint_name if getattr(p, "enable_hr", False) else None
+    return bool(getattr(p, "refiner_checkpoint", None) or (other and other != "Use same checkpoint"))
 
 
 def take_back(p: Any, package: str) -> None:
@@ -102,7 +156,10 @@ def take_back(p: Any, package: str) -> None:
     for place, (ours, before) in given.units.items():
         args[place] = before if args[place] is ours else args[place]
     p.script_args = tuple(args)
-    p.extra_generation_params = {k: v for k, v in p.extra_generation_params.items() if k not in given.info}
+    if given.overrides is not None:
+        p.override_settings = given.overrides
+    patched.leave(p, package)
+    _untell(p, given.info)
     setattr(p, GIVEN, earlier)
 
 
@@ -117,7 +174,8 @@ def register_axes(entry: AlwaysEntry, host: A1111Host) -> None:
             label = f"[Atelier] {axis.label}"
             if label not in known:
                 step = _step(axis.name, entry.switch)
-                options.append(data.module.AxisOption(label, str, step, choices=partial(axis.choices, host)))
+                choices = axis.choices and partial(axis.choices, host)
+                options.append(data.module.AxisOption(label, axis.kind, step, choices=choices))
 
 
 def _step(name: str, switch: str) -> Callable[[Any, Any, Any], None]:

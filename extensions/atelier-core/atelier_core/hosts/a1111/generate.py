@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from modules import processing, sd_models, shared
 from modules.shared import opts
 
 from ...errors import Interrupted, UserError
-from ...geometry import Extent
 from ...job import Job, Result
-from ...patches import Attached, Now
 from .controls import Controls
 from .loras import Loras
-from .texts import texts_of
+from .patched import Joined, patched
 
 if TYPE_CHECKING:
     from .host import A1111Host
@@ -36,50 +33,6 @@ UNDIVIDED = {  # what would hand a patch other cells than the picture has
     "hypertile_enable_unet": False,
     "hypertile_enable_unet_secondpass": False,
 }
-current: list[Rows] = []  # the run the sampler is in, for the host's step callback
-
-
-@dataclass
-class Rows:
-    """Which rows of the batch are cond or uncond, told by the host per step and consumed call by call."""
-
-    now: Now
-    waiting: list[str] = field(default_factory=list)
-
-    def step_begins(self, params: Any) -> None:
-        """`params`: the host's CFGDenoiserParams; cond rows come first, uncond last."""
-        conds, rows = params.text_cond, params.x.shape[0]
-        cond = (conds["crossattn"] if isinstance(conds, dict) else conds).shape[0]
-        self.waiting = ["cond"] * min(cond, rows) + ["uncond"] * (rows - cond)
-        calls, steps = params.denoiser, params.total_sampling_steps
-        self.now.step, self.now.steps = calls.step * steps // (calls.total_steps or steps), steps
-        self.now.sigma = _sigma(float(params.sigma.flatten()[0]), getattr(calls, "alphas", None))
-
-    def call_begins(self, module: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> None:
-        x = inputs[0]  # [B, C, H, W]
-        self.now.latent = Extent(x.shape[3], x.shape[2])
-        self.now.rows = self._rows(x.shape[0], options.get("transformer_options") or {})
-
-    def _rows(self, count: int, of_forge: dict[str, Any]) -> tuple[str, ...]:
-        marks = of_forge.get("cond_or_uncond")
-        if marks:
-            each = count // len(marks)
-            return tuple(("cond", "uncond")[mark] for mark in marks for _ in range(each))
-        taken, self.waiting = self.waiting[:count], self.waiting[count:]
-        return tuple(taken)
-
-
-def _sigma(told: float, alphas: Any) -> float:
-    """Samplers that count in timesteps tell these; their denoiser then has the schedule."""
-    if alphas is None:
-        return told
-    alpha = float(alphas[round(told)])
-    return float(((1 - alpha) / alpha) ** 0.5)
-
-
-def on_cfg_denoiser(params: Any) -> None:
-    if current:
-        current[-1].step_begins(params)
 
 
 class Generator:
@@ -96,7 +49,8 @@ class Generator:
         with self.host.working(job.title):
             self.load_model()
             p = self._processing(job.on_canvas(), checkpoint)
-            p.sample = self._patched(p, job)
+            if job.patches:
+                patched(p, self.unet).joined[job.title] = Joined(job.patches)
             with closing(p), controls.driving(p):
                 processed = processing.process_images(p)
             if shared.state.interrupted or shared.state.skipped:
@@ -111,23 +65,6 @@ class Generator:
     def unet(self, p: Any) -> Any:
         patcher = getattr(p.sd_model, "forge_objects", None)  # on every fork of the Forge family
         return patcher.unet.model.diffusion_model if patcher else p.sd_model.model.diffusion_model
-
-    def _patched(self, p: Any, job: Job) -> Callable[..., Any]:
-        """Patches go on when the model is loaded and its LoRAs are active, and come off however sampling ends."""
-        sample = p.sample
-
-        def patched(*args: Any, **options: Any) -> Any:
-            net, rows = self.unet(p), Rows(Now(steps=job.steps))
-            watch = net.register_forward_pre_hook(rows.call_begins, with_kwargs=True)
-            current.append(rows)
-            try:
-                with Attached(dict(net.named_modules()), job.patches, rows.now, texts_of(p)):
-                    return sample(*args, **options)
-            finally:
-                current.pop()
-                watch.remove()
-
-        return patched if job.patches else sample
 
     def _processing(self, job: Job, checkpoint: str) -> Any:
         common: dict[str, Any] = {
@@ -185,9 +122,14 @@ class Generator:
 
 
 def _drifting(patched: bool) -> dict[str, Any]:
-    """Only what differs: the webui does not take back an override of an option it has not stored."""
-    wanted = ALWAYS | (UNDIVIDED if patched else {})
-    return {key: value for key, value in wanted.items() if getattr(opts, key, value) != value}
+    return undivided({}, ALWAYS | UNDIVIDED) if patched else undivided({}, ALWAYS)
+
+
+def undivided(overrides: Mapping[str, Any], wanted: Mapping[str, Any] = UNDIVIDED) -> dict[str, Any]:
+    """Overrides under which the options are as `wanted`. Only what differs from the options themselves: the webui does
+    not take back an override of one that it has not stored."""
+    others = {key: value for key, value in overrides.items() if key not in wanted}
+    return others | {key: value for key, value in wanted.items() if getattr(opts, key, value) != value}
 
 
 def _checkpoint(job: Job) -> str:

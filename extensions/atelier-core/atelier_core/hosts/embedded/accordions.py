@@ -8,8 +8,11 @@ from typing import Any
 
 import gradio as gr
 
-from ...args import read_entries, split_infotext
-from ...job import Job
+from ...args import add_entries, read_entries, split_infotext
+from ...entries import Additions
+from ...errors import UserError
+from ...job import Job, Result
+from ...patches import Spare
 from ...units import Unit
 from .host import EmbeddedHost
 
@@ -22,12 +25,36 @@ def is_of_unit(name: str) -> bool:
     return "/" in name
 
 
-def added(host: EmbeddedHost, job: Job, units: Sequence[Unit], values: Mapping[str, Any]) -> Job:
+def drawn(host: EmbeddedHost, job: Job, units: Sequence[Unit], values: Mapping[str, Any]) -> Result:
+    """With all that the accordions add. What one of them refuses is said, and the picture is made without it."""
+    patched: list[tuple[Additions, list[UserError]]] = []
     for unit in units:
         own = {name.partition("/")[2]: value for name, value in values.items() if name.startswith(f"{unit.name}/")}
-        more = unit.module("panel").ALWAYS.add(host, own, job.size)
-        job = replace(job, controls=job.controls + more.controls, info={**job.info, **more.info})
-    return job
+        try:
+            more = unit.module("panel").ALWAYS.add(host, own, job.size)
+        except UserError as error:
+            patched.append((Additions(), [error]))
+            continue
+        job = replace(job, controls=job.controls + more.controls)
+        if more.patches:
+            refusals: list[UserError] = []
+            patched.append((more, refusals))
+            job = replace(job, patches=(*job.patches, *(Spare(patch, refusals.append) for patch in more.patches)))
+        else:
+            job = replace(job, info={**job.info, **more.info})
+    return _told(host, host.generate(job), patched)
+
+
+def _told(host: EmbeddedHost, result: Result, patched: Sequence[tuple[Additions, list[UserError]]]) -> Result:
+    """What patches have found is known only now."""
+    texts, notes = result.infotexts, list(result.notes)
+    for more, refusals in patched:
+        notes += [error.told(host.translate) for error in refusals]
+        if not refusals:
+            found = more.found()
+            texts = tuple(add_entries(text, {**more.info, **found.info}) for text in texts)
+            notes += found.notes
+    return replace(result, infotexts=texts, notes=tuple(notes))
 
 
 def restored(host: EmbeddedHost, tab: str, units: Sequence[Unit], names: tuple[str, ...], infotext: str) -> list[Any]:

@@ -278,7 +278,7 @@ def _as_value(name: str, text: str) -> Any:
 
 def draw(host: EmbeddedHost, tab: Tab, names: tuple[str, ...], always: Sequence[Unit], *given: Any) -> tuple[Any, ...]:
     values = dict(zip(names, given, strict=True))
-    result = host.generate(accordions.added(host, job_of(host, tab, values), always, values))
+    result = accordions.drawn(host, job_of(host, tab, values), always, values)
     folder = host.outputs(f"{tab}-images")
     paths = [
         saved(picture, folder, seed, text)

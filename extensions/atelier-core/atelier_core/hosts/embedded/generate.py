@@ -12,7 +12,7 @@ from PIL import Image
 
 from ...errors import UserError
 from ...host import Work
-from ...job import Job, Result
+from ...job import Asked, Job, Result
 from ...patches import Attached, Now, Texts
 from . import loras as lora_files
 from . import pictures
@@ -60,12 +60,18 @@ def draw(plan: Plan, work: Work) -> Result:
     now, done = Now(), Result((), (), ())
     model = plan.model
     texts = Texts(text_layers(model), partial(contexts, model), partial(tokens, model))
-    attached = Attached(model.layers, plan.job.patches, now, texts)
+    attached = Attached(model.layers, plan.job.patches, now, texts, _asked(plan))
     with torch.no_grad(), lora_files.applied(plan.loras), attached:
         scene = _scene(plan)
         for batch in range(plan.job.count):
             done = _joined(done, _batch(plan, scene, batch, now, work))
     return replace(done, notes=_notes(plan))
+
+
+def _asked(plan: Plan) -> Asked:
+    """The same for every batch."""
+    names = frozenset(lora.wish.name for lora in plan.loras)
+    return Asked((plan.words,) * plan.job.batch, (plan.job.negative,) * plan.job.batch, names)
 
 
 def _joined(one: Result, other: Result) -> Result:
