@@ -1,9 +1,9 @@
 // The page's buttons and keys.
 
+import { ask, describeCommands } from "../stage/dom.mjs";
 import { t } from "../stage/i18n.mjs";
 import { openMenu } from "../stage/menu.mjs";
 import { panned, turnOf } from "../stage/view.mjs";
-import { ask } from "./dom.mjs";
 import { PoseError, side } from "./document.mjs";
 import { steer, writers } from "./exports.mjs";
 
@@ -149,13 +149,7 @@ export function bindCommands(parts) {
 
   /** What of the buttons depends on what is going on. */
   function describe(current) {
-    const titles = { undo: [history.canUndo, "Undo", history.undoLabel], redo: [history.canRedo, "Redo", history.redoLabel] };
-    for (const [name, [can, text, label]] of Object.entries(titles)) {
-      element(name).disabled = !can;
-      element(name).title = can ? `${t(text)}: ${label} (${element(name).dataset.key})` : t(text);
-    }
-    for (const button of document.querySelectorAll("[data-tool]"))
-      if (button.tagName === "BUTTON") button.setAttribute("aria-pressed", String(button.dataset.tool === current));
+    describeCommands(history, current);
     document.getElementById("brush").hidden = !DRAWING.has(current);
     document.getElementById("size").textContent = `${session.pose.width} × ${session.pose.height}`;
   }

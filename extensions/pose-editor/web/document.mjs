@@ -1,7 +1,7 @@
 // A pose and its document: {width, height, people} in the page, one JSON object everywhere else.
 // A pose is never changed: an edit gives a new one that shares what stayed.
 
-import { t } from "../stage/i18n.mjs";
+import { t, UserError } from "../stage/i18n.mjs";
 import * as figure from "./figure.mjs";
 import * as skeleton from "./skeleton.mjs";
 
@@ -13,13 +13,7 @@ const MOST_LETTERS = { name: 200, concept: 200, prompt: 4000 };
 
 const COLOURS = ["#e6a23c", "#409eff", "#67c23a", "#f56c6c", "#b37feb", "#36cfc9", "#ff85c0", "#bae637"];
 
-/** A sentence for the user: an English template and the values for its {names}. */
-export class PoseError extends Error {
-  constructor(text, values = {}) {
-    super(text);
-    this.values = values;
-  }
-}
+export class PoseError extends UserError {}
 
 const NO_POSE = "This is not a pose.";
 

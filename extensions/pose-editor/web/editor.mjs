@@ -1,32 +1,33 @@
 // The page "Pose and sketch": wires the session to the stage, the panel, the webui and the browser's memory.
 
+import { download } from "../stage/dom.mjs";
 import { t } from "../stage/i18n.mjs";
-import { announce, openPage } from "../stage/page.mjs";
+import { adorn } from "../stage/icons.mjs";
+import { fingerprint, openMemory, placeFor } from "../stage/memory.mjs";
+import { announce, complain, openPage } from "../stage/page.mjs";
 import { openStage } from "../stage/shell.mjs";
+import { openPictures, sourceById, sourceOf } from "../stage/sources.mjs";
 import { fit, panned } from "../stage/view.mjs";
 import { openActions } from "./actions.mjs";
 import { bindCommands } from "./commands.mjs";
 import { openComplete, proposals } from "./complete.mjs";
 import { readPose } from "./dialects.mjs";
 import { blank, standing } from "./document.mjs";
-import { download } from "./dom.mjs";
 import { drawTools } from "./drawtool.mjs";
 import { openFiles } from "./files.mjs";
 import { frameOf } from "./grips.mjs";
 import { openHost } from "./host.mjs";
-import { adorn } from "./icons.mjs";
+import "./icons.mjs";
 import { openLayers } from "./layerlist.mjs";
 import { openLibrary } from "./library.mjs";
 import { openMapPreview } from "./mappreview.mjs";
-import { fingerprint, openMemory, placeFor } from "./memory.mjs";
 import { openOptions } from "./options.mjs";
 import { drawOverlay } from "./overlay.mjs";
 import { openPeople } from "./people.mjs";
-import { openPictures, sourceById, sourceOf } from "./picture.mjs";
 import { openPoseMenu } from "./posemenu.mjs";
 import { poseTools } from "./posetool.mjs";
 import { openScene } from "./scene.mjs";
-import { beginning, jointAt, openSession } from "./session.mjs";
+import { beginning, jointAt, KEPT, openSession } from "./session.mjs";
 import { stretched } from "./transform.mjs";
 
 const SIZE = { width: 512, height: 768 };
@@ -60,7 +61,7 @@ const pictures = openPictures(session, scene.bitmaps, { shown: () => stage.redra
 const posing = poseTools(session, openPoseMenu(session, actions, inWindow, complain), marks);
 const files = openFiles(session, part("stage"), { alone: bridge.alone, say, complain, middle });
 const complete = openComplete(session, { say, complain });
-const memory = openMemory(session, { failed: say, foreign, begin });
+const memory = openMemory(session, { ...KEPT, failed: say, foreign, begin });
 const commands = bindCommands({ session, actions, look, files, complete, drawing, bridge, stage: () => stage, complain, busy });
 const panels = [
   openPeople(part("people"), session, actions, personMenu),
@@ -165,11 +166,6 @@ function renamed() {
 
 // ---- what is said
 
-function complain(error) {
-  if (!("values" in error)) throw error; // a fault of ours: the console shall have it whole
-  say(t(error.message, error.values));
-}
-
 function busy(promise) {
   document.body.toggleAttribute("data-busy", ++works > 0);
   promise.finally(() => document.body.toggleAttribute("data-busy", --works > 0));
@@ -235,7 +231,7 @@ async function open(request) {
   const options = JSON.parse(request.options || "{}"); // {width, height} of the canvas, {field} to tell, {stick}
   if (options.field) host.writeTo(options.field);
   if (STICKS.includes(options.stick)) session.set("stick", options.stick);
-  await memory.use(placeFor(picture, options.field), { passing: Boolean(options.field) });
+  await memory.use(placeFor(KEPT.name, picture, options.field), { passing: Boolean(options.field) });
   const mark = fingerprint(JSON.stringify([text, picture, request.options, request.stamp]));
   if (memory.beganWith(mark)) return;
   try {

@@ -1,7 +1,7 @@
 // A pose as files: JSON, OpenPose JSON, the map as PNG, SVG.
 
+import { download } from "../stage/dom.mjs";
 import { upload } from "../stage/pictures.mjs";
-import { download } from "./dom.mjs";
 import { openpose } from "./dialects.mjs";
 import { PoseError, toText } from "./document.mjs";
 import { mapOf } from "./raster.mjs";

@@ -1,11 +1,12 @@
 // Files that come in: by the button, dropped on the stage, or from the clipboard.
 
 import { t } from "../stage/i18n.mjs";
+import { openIntake } from "../stage/intake.mjs";
 import { openMenu } from "../stage/menu.mjs";
+import { sourceOf } from "../stage/sources.mjs";
 import { readPose } from "./dialects.mjs";
 import { fromDocument, MOST_TEXT, PoseError } from "./document.mjs";
 import { asked } from "./host.mjs";
-import { sourceOf } from "./picture.mjs";
 import { stretched } from "./transform.mjs";
 
 /** Whether one picture is the other larger or smaller: a pose of one belongs on the other, to a pixel. */
@@ -68,20 +69,7 @@ export function openFiles(session, stageElement, { alone, say, complain, middle 
     session.update(t("Open a picture"), { picture: source, pose, padding: null });
   }
 
-  const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-
-  function dropped(event) {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    stageElement.toggleAttribute("data-dropping", event.type === "dragover");
-    if (event.type === "drop") openAll([...event.dataTransfer.files]);
-  }
-
-  function pasted(event) {
-    if (/^(INPUT|TEXTAREA)$/.test(event.target.tagName ?? "")) return;
-    const files = [...(event.clipboardData?.files ?? [])];
-    const text = event.clipboardData?.getData("text/plain") ?? "";
-    if (files.length) return void openAll(files);
+  function pasted(text) {
     if (!/^\s*[[{]/.test(text)) return;
     try {
       openText(text);
@@ -90,12 +78,6 @@ export function openFiles(session, stageElement, { alone, say, complain, middle 
     }
   }
 
-  for (const type of ["dragover", "dragleave", "drop"]) document.addEventListener(type, dropped);
-  document.addEventListener("paste", pasted);
-  input.addEventListener("change", async () => {
-    const files = [...input.files];
-    input.value = ""; // the same file may be opened again
-    await openAll(files);
-  });
+  openIntake(stageElement, input, { files: openAll, text: pasted });
   return { pick: () => input.click(), openText, setPicture };
 }

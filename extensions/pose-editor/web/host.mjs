@@ -1,23 +1,14 @@
 // The line to the webui: its routes for this editor, and the messages between this page and the panel around it.
 
 import { upload } from "../stage/pictures.mjs";
+import { routesOf } from "../stage/routes.mjs";
 import { PoseError, toDocument } from "./document.mjs";
 
-const ROUTES = new URL("../../../v1/pose-editor/", import.meta.url); // pages/<digest>/pose-editor/ -> atelier/
 const FIELD = "atelier_pose_editor_state";
 const QUIET = 250; // ms without an edit after which the panel is told
 const DRAWN = 400; // ms after the last stroke after which the drawing is given to the webui
 
-/** What a route answers; a PoseError with the webui's sentence, or with ours when there is no answer. */
-export async function asked(verb, body = null) {
-  const how = body && { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
-  const answer = await fetch(new URL(verb, ROUTES), { credentials: "same-origin", ...how }).catch(() => null);
-  if (!answer) throw new PoseError("The webui does not answer. Your edits stay in this page.");
-  const told = await answer.json().catch(() => null);
-  if (answer.ok && told !== null) return told;
-  if (typeof told?.error === "string") throw new PoseError(told.error);
-  throw new PoseError("The webui could not do this (error {status}).", { status: answer.status });
-}
+export const asked = routesOf("pose-editor");
 
 /**
  * Tells the panel what is edited. `drawing()`: a PNG of the strokes, null where there are none; `complain(error)` hears

@@ -1,63 +1,17 @@
-// The page's pictograms: what an element with data-icon shows before its text. Drawn on a field of 24 × 24.
+// The pictograms that only this page has.
 
-const PATHS = {
-  undo: "M9 14 4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3",
-  redo: "m15 14 5-5-5-5M20 9H10a6 6 0 0 0 0 12h3",
-  open: "M3 7a2 2 0 0 1 2-2h4l2 2h8a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2z",
-  export: "M12 4v11M7.5 10.5 12 15l4.5-4.5M5 19.5h14",
+import { addIcons } from "../stage/icons.mjs";
+
+addIcons({
   detect: "M4 8V5.5A1.5 1.5 0 0 1 5.5 4H8M16 4h2.5A1.5 1.5 0 0 1 20 5.5V8M20 16v2.5a1.5 1.5 0 0 1-1.5 1.5H16M8 20H5.5A1.5 1.5 0 0 1 4 18.5V16M12 7.2a2 2 0 1 0 0 4 2 2 0 1 0 0-4M8.5 17c.4-2.2 1.7-3.4 3.5-3.4s3.1 1.2 3.5 3.4",
   complete: "M12 3.5a2 2 0 1 0 0 4 2 2 0 1 0 0-4M12 8v5M8.5 10.5h7M12 13v1.5M12 13M4 14.5h16M10 17.5l-1 3.5M14 17.5l1 3.5",
   presets: "M5 4h5v16H5zM10 4h4v16h-4M15.3 5.2l3.8-1 3.7 15-3.8 1z",
   map: "M4 5h16v14H4zM12 8v5M12 13l-2.5 3.5M12 13l2.5 3.5M8.5 10h7",
-  panel: "M4 5h16v14H4zM15 5v14",
   pose: "M6 4l12 9-5.2.9-2.6 5z",
   person: "M10 4.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 1 0 0-5M4.5 19.5c.4-4 2.5-6 5.5-6 1.5 0 2.8.5 3.7 1.5M17.5 14v6M14.5 17h6",
   marquee: "M5 8V6.5A1.5 1.5 0 0 1 6.5 5H8M11 5h2M16 5h1.5A1.5 1.5 0 0 1 19 6.5V8M19 11v2M19 16v1.5a1.5 1.5 0 0 1-1.5 1.5H16M13 19h-2M8 19H6.5A1.5 1.5 0 0 1 5 17.5V16M5 13v-2",
-  hand: "M8 13V6.5a1.5 1.5 0 0 1 3 0V11V4.5a1.5 1.5 0 0 1 3 0V11V6a1.5 1.5 0 0 1 3 0v8c0 4-2 6.5-5.5 6.5-3 0-4.3-1.5-5.5-3.8L4.3 13a1.5 1.5 0 0 1 2.5-1.6L8 13",
   pen: "m4 20 1-4.5L16.5 4a2.1 2.1 0 0 1 3 3L8 18.5zM14 6.5l3 3",
-  eraser: "M8.5 19.5 4 15a1.5 1.5 0 0 1 0-2l8.5-8.5a1.5 1.5 0 0 1 2 0L20 10a1.5 1.5 0 0 1 0 2l-7.5 7.5zM8.5 19.5H20M8.3 8.7l7 7",
   line: "M5 19 19 5M5 19m-1.5 0a1.5 1.5 0 1 0 3 0 1.5 1.5 0 1 0-3 0M19 5m-1.5 0a1.5 1.5 0 1 0 3 0 1.5 1.5 0 1 0-3 0",
   fill: "m11 3.5 8 8-7 7a2 2 0 0 1-2.8 0l-5-5a2 2 0 0 1 0-2.8zM4 12h14.5M20.5 16s1.5 2 1.5 3.2a1.5 1.5 0 0 1-3 0c0-1.2 1.5-3.2 1.5-3.2",
   vanishing: "M2.5 9h19M12 9 3 20M12 9l9 11M12 9v11",
-  bin: "M5 7h14M10 7V4.5h4V7M7 7l.8 12.5h8.4L17 7",
-  smaller: "M6 12h12",
-  larger: "M6 12h12M12 6v12",
-  fit: "M4 9V5h5M15 5h5v4M20 15v4h-5M9 19H4v-4",
-  left: "M4.5 9.5a8 8 0 1 1-.3 5M4 4.5v5h5",
-  right: "M19.5 9.5a8 8 0 1 0 .3 5M20 4.5v5h-5",
-  eye: "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 9a3 3 0 1 0 0 6 3 3 0 1 0 0-6",
-  shut: "M3 10c2 3 5 5 9 5s7-2 9-5M5.5 13l-2 2.5M18.5 13l2 2.5M12 15v3.5",
-  lock: "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
-  unlock: "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 6.8-1.2",
-  up: "m6 14.5 6-6 6 6",
-  down: "m6 9.5 6 6 6-6",
-  more: "M6 12h.01M12 12h.01M18 12h.01",
-  search: "M10.5 4.5a6 6 0 1 0 0 12 6 6 0 1 0 0-12M15 15l5 5",
-  plus: "M12 5v14M5 12h14",
-};
-
-const SVG = "http://www.w3.org/2000/svg";
-
-export function icon(name) {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  svg.append(document.createElementNS(SVG, "path"));
-  svg.firstChild.setAttribute("d", PATHS[name]);
-  return svg;
-}
-
-/** Gives every element below `root` that asks for one its pictogram. */
-export function adorn(root) {
-  for (const element of root.querySelectorAll("[data-icon]")) show(element, element.dataset.icon);
-}
-
-/** The pictogram of an element, changed only where it is another one. */
-export function show(element, name) {
-  if (element.firstElementChild?.dataset?.shown === name) return;
-  const old = element.firstElementChild;
-  const next = icon(name);
-  next.dataset.shown = name;
-  if (old?.tagName === "svg") old.replaceWith(next);
-  else element.prepend(next);
-}
+});

@@ -1,9 +1,9 @@
 // The list of layers, the upmost first: eye, lock, order, opacity.
 
+import { dressed, iconButton, make, slider, titled } from "../stage/dom.mjs";
 import { t } from "../stage/i18n.mjs";
+import { show } from "../stage/icons.mjs";
 import { byId, changed, lowered, raised } from "../stage/layers.mjs";
-import { dressed, iconButton, make, slider, titled } from "./dom.mjs";
-import { show } from "./icons.mjs";
 
 const EDITED = new Set(["strokes", "objects"]); // kinds that a hand can change, and a lock can protect
 const GIVEN = { picture: "Remove the picture", reference: "Remove the reference" }; // layers that hold what was opened

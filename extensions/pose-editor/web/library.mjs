@@ -1,7 +1,7 @@
 // The library: presets of bodies, hands and faces, found by words; own ones kept; what lies between two people.
 
+import { dressed, make, slider, textButton, ask } from "../stage/dom.mjs";
 import { language, t } from "../stage/i18n.mjs";
-import { dressed, make, slider, textButton, ask } from "./dom.mjs";
 import { readPose } from "./dialects.mjs";
 import { MOST_TEXT, PoseError, toDocument, toText } from "./document.mjs";
 import { asked } from "./host.mjs";

@@ -1,6 +1,6 @@
 // A structure map of the drawing or of the picture as a layer, made anew by the webui after every change.
 
-import { dressed, make } from "./dom.mjs";
+import { dressed, make } from "../stage/dom.mjs";
 import { asked } from "./host.mjs";
 
 const PATIENCE = 600; // ms after the last change

@@ -1,9 +1,9 @@
 // How edits behave, and how long the chosen limb is.
 
+import { check, dressed, make, slider } from "../stage/dom.mjs";
 import { t } from "../stage/i18n.mjs";
-import { check, dressed, make, slider } from "./dom.mjs";
-import * as edit from "./edit.mjs";
 import { hasLength } from "./actions.mjs";
+import * as edit from "./edit.mjs";
 import { jointName } from "./grips.mjs";
 
 const SWITCHES = {

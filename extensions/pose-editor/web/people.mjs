@@ -1,9 +1,9 @@
 // The list of people: colour, name, eye; of the chosen one also concept, prompt, parts and order.
 
-import { make, iconButton, dressed, titled, write } from "./dom.mjs";
-import { show } from "./icons.mjs";
-import { partName } from "./actions.mjs";
+import { make, iconButton, dressed, titled, write } from "../stage/dom.mjs";
 import { t } from "../stage/i18n.mjs";
+import { show } from "../stage/icons.mjs";
+import { partName } from "./actions.mjs";
 
 const PARTS = ["left", "right", "face", "feet"];
 

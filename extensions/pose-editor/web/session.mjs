@@ -3,6 +3,7 @@
 
 import { openHistory } from "../stage/history.mjs";
 import { layer } from "../stage/layers.mjs";
+import { lean } from "../stage/sources.mjs";
 
 const LAYERS = [
   layer("picture", "picture", "Picture"),
@@ -23,6 +24,13 @@ export const beginning = (pose) => ({
   picture: null, // {id, blob, width, height}: what lies behind; id null where the webui does not have it
   reference: null,
 });
+
+/** How the memory keeps the work. */
+export const KEPT = {
+  name: "pose-editor",
+  fields: Object.keys(beginning({ people: [] })),
+  lean: (state) => ({ ...state, picture: lean(state.picture), reference: lean(state.reference) }),
+};
 
 export function openSession(first) {
   const history = openHistory(first);

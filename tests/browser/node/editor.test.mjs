@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { page } from "./pages.mjs";
+import { page, stage } from "./pages.mjs";
 
 const at = (name) => page("pose-editor", name);
 const { standing, personOf, joint } = await at("document.mjs");
@@ -14,7 +14,7 @@ const { matches } = await at("library.mjs");
 const { openSession, beginning, idOf, refOf } = await at("session.mjs");
 const { shapesOf } = await at("trace.mjs");
 const { svgOf } = await at("svg.mjs");
-const { placeFor, fingerprint } = await at("memory.mjs");
+const { placeFor, fingerprint } = await stage("memory.mjs");
 const { LIMBS } = await at("skeleton.mjs");
 
 const pose = standing(400, 600);
@@ -178,7 +178,7 @@ test("an SVG says everything and runs nothing", () => {
 });
 
 test("each picture and each panel keeps its work apart", () => {
-  const places = [placeFor(null), placeFor("a"), placeFor("b"), placeFor(null, "f"), placeFor("a", "f")];
+  const places = [[null], ["a"], ["b"], [null, "f"], ["a", "f"]].map((asked) => placeFor("pose", ...asked));
   assert.equal(new Set(places).size, 5);
   assert.equal(fingerprint("pose"), fingerprint("pose"));
   assert.notEqual(fingerprint("pose"), fingerprint("posf"));

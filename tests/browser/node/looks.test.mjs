@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { PACK, STAGE } from "./pages.mjs";
+import { STAGE } from "./pages.mjs";
 
 const LEAST = 4.5;
 const css = readFileSync(new URL("stage.css", STAGE), "utf8");
-const editor = readFileSync(new URL("extensions/pose-editor/web/editor.css", PACK), "utf8");
+const editor = readFileSync(new URL("controls.css", STAGE), "utf8");
 
 /** [red, green, blue, alpha] of "#rrggbb" or "rgb(r g b / a)". */
 function colour(text) {

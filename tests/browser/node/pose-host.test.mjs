@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { page } from "./pages.mjs";
+import { page, stage } from "./pages.mjs";
 
 const { standing } = await page("pose-editor", "document.mjs");
 const { openHost } = await page("pose-editor", "host.mjs");
-const { openMemory } = await page("pose-editor", "memory.mjs");
-const { beginning, openSession } = await page("pose-editor", "session.mjs");
+const { beginning, KEPT, openSession } = await page("pose-editor", "session.mjs");
+const { openMemory } = await stage("memory.mjs");
 
 const later = () => new Promise((done) => setImmediate(done));
 const first = () => beginning(standing(40, 60));
@@ -97,7 +97,7 @@ function remembering(kept = new Map()) {
     removeItem: (key) => kept.delete(key),
   };
   const session = openSession(first());
-  const memory = openMemory(session, { failed: assert.fail, foreign: assert.fail, begin: first });
+  const memory = openMemory(session, { ...KEPT, failed: assert.fail, foreign: assert.fail, begin: first });
   return { kept, session, memory };
 }
 

@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { page } from "./pages.mjs";
+import { page, stage } from "./pages.mjs";
 
 const { standing } = await page("pose-editor", "document.mjs");
-const { isOurs, lean } = await page("pose-editor", "memory.mjs");
-const { openPictures, sourceOf } = await page("pose-editor", "picture.mjs");
-const { beginning, openSession } = await page("pose-editor", "session.mjs");
+const { beginning, KEPT, openSession } = await page("pose-editor", "session.mjs");
+const { isOurs, leaner } = await stage("memory.mjs");
+const { openPictures, sourceOf } = await stage("sources.mjs");
 
 const source = (name) => ({ id: null, blob: new Blob([name]), width: 4, height: 3 });
 
@@ -77,7 +77,7 @@ test("a vast PNG is refused before it is decoded", async () => {
 test("where there is little room pictures are kept by their ids", () => {
   const known = { ...source("a"), id: "a" };
   const first = { ...beginning(standing(40, 60)), picture: known, reference: source("b") };
-  const { entries, now } = lean({ entries: [{ state: first, label: "", size: 0 }], now: 0 });
+  const { entries, now } = leaner({ entries: [{ state: first, label: "", size: 0 }], now: 0 }, KEPT.lean);
   const { picture, reference, pose } = entries[0].state;
   assert.deepEqual(picture, { id: "a", blob: null, width: 4, height: 3 });
   assert.deepEqual([reference, now], [null, 0]);
@@ -88,7 +88,7 @@ test("where there is little room pictures are kept by their ids", () => {
 test("what another version kept is not taken up", () => {
   const state = beginning(standing(40, 60));
   const { guides, ...older } = state;
-  assert.ok(guides && isOurs({ entries: [{ state }], now: 0 }));
+  assert.ok(guides && isOurs({ entries: [{ state }], now: 0 }, KEPT.fields));
   for (const dump of [null, {}, { entries: [{ state }, { state: older }] }, { entries: [{ state: null }] }])
-    assert.ok(!isOurs(dump), JSON.stringify(dump));
+    assert.ok(!isOurs(dump, KEPT.fields), JSON.stringify(dump));
 });

@@ -25,6 +25,14 @@ export const t = (sentence, values) => said(words, sentence, values);
 
 export const language = () => spoken;
 
+/** A sentence for the user: an English template and the values for its {names}. */
+export class UserError extends Error {
+  constructor(text, values = {}) {
+    super(text);
+    this.values = values;
+  }
+}
+
 /** Speaks `wanted` from now on; `folders` are addresses that hold a <language>.json, later ones win. */
 export async function speak(wanted, folders) {
   const tables =

@@ -26,6 +26,12 @@ export async function openPage(name, home, on = {}, renamed = () => {}) {
   return { asked, bridge: connect(name, { host, say, ...on }) };
 }
 
+/** What went wrong, as a sentence. */
+export function complain(error) {
+  if (!("values" in error)) throw error; // a fault of ours: the console shall have it whole
+  announce(t(error.message, error.values));
+}
+
 /** A sentence that goes away by itself. */
 export function announce(text) {
   const toast = Object.assign(document.createElement("p"), { className: "toast", textContent: text });

@@ -1,6 +1,7 @@
 // Pictures travel to and from the webui by its REST routes, as bytes with an id.
 
 import { isPictureId } from "./bridge.mjs";
+import { UserError } from "./i18n.mjs";
 
 const ROUTE = new URL("../../../v1/core/pictures", import.meta.url); // pages/<digest>/stage/ -> atelier/
 const LARGEST = 8192; // pixels a side; beyond, a browser may refuse to decode or to draw
@@ -15,13 +16,7 @@ const SENTENCES = {
   other: "The webui could not give the picture (error {status}).",
 };
 
-/** A sentence for the user: an English template and the values for its {names}. */
-export class PictureError extends Error {
-  constructor(text, values = {}) {
-    super(text);
-    this.values = values;
-  }
-}
+export class PictureError extends UserError {}
 
 export function addressOf(id, longest) {
   if (!isPictureId(id)) throw new PictureError("This is not a picture of the webui.");

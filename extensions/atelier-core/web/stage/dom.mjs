@@ -1,6 +1,6 @@
-// Small pieces of the page. Names and texts are English keys; `label` of stage/i18n.mjs says them in the page's language.
+// Small pieces of the page. Names and texts are English keys; `label` of i18n.mjs says them in the page's language.
 
-import { label, t } from "../stage/i18n.mjs";
+import { label, t } from "./i18n.mjs";
 import { adorn } from "./icons.mjs";
 
 /** An element with attributes, listeners (on…) and children; null children are left out. */
@@ -89,3 +89,18 @@ export const titled = (element, sentence, values) => {
   element.title = t(sentence, values);
   element.setAttribute("aria-label", element.title);
 };
+
+/** What the buttons of undo and redo would do, and which tool is taken up. */
+export function describeCommands(history, tool) {
+  const titles = {
+    undo: [history.canUndo, t("Undo"), history.undoLabel],
+    redo: [history.canRedo, t("Redo"), history.redoLabel],
+  };
+  for (const [name, [can, text, label]] of Object.entries(titles)) {
+    const button = document.querySelector(`[data-do="${name}"]`);
+    button.disabled = !can;
+    button.title = can ? `${text}: ${label} (${button.dataset.key})` : text;
+  }
+  for (const button of document.querySelectorAll("button[data-tool]"))
+    button.setAttribute("aria-pressed", String(button.dataset.tool === tool));
+}

@@ -1,36 +1,34 @@
 // Keeps the work, with its history, in the browser: one place for each picture. Two tabs on one place are warned.
 
-import { openAutosave } from "../stage/autosave.mjs";
-import { beginning } from "./session.mjs";
-
-const LAST = "atelier-pose-editor-last"; // which place was open
-const USUAL = "pose-editor";
-const FIELDS = Object.keys(beginning({ people: [] }));
+import { openAutosave } from "./autosave.mjs";
 
 /** The place of a picture; a panel of its own (`field`) keeps its work apart. */
-export const placeFor = (picture, field) => [USUAL, field, picture].filter(Boolean).join(" ");
+export const placeFor = (name, picture, field) => [name, field, picture].filter(Boolean).join(" ");
 
 /**
- * `failed(sentence)`: something could not be kept; `foreign()`: another tab wrote to the same place; `begin()`: the
- * value that a place begins with where nothing is kept.
+ * `name`: of the editor; `fields`: of its value, so that what another version kept is not taken up; `lean(state)`: the
+ * value as JSON can hold it, where there is little room; `begin()`: the one that a place begins with where nothing is
+ * kept. `failed(sentence)`: something could not be kept; `foreign()`: another tab wrote to the same place.
  */
-export function openMemory(session, { failed, foreign, begin }) {
+export function openMemory(session, { name, fields, lean, failed, foreign, begin }) {
+  const last = `atelier-${name}-last`; // which place was open
   let autosave = null;
   let here = null; // the place that is open
   let opened = null; // what the panel asked for when this work began
 
-  const read = (slim) => ({ dump: slim ? lean(session.history.dump({ most: 2 ** 20 })) : session.history.dump(), opened });
+  const dump = (slim) => (slim ? leaner(session.history.dump({ most: 2 ** 20 }), lean) : session.history.dump());
+  const read = (slim) => ({ dump: dump(slim), opened });
 
   /** Goes on with what is kept at a place; false where nothing is. `passing`: it is not where to begin next time. */
   async function use(place, { passing = false } = {}) {
-    if (!passing) remember(place);
+    if (!passing) remember(last, place);
     if (place === here) return true;
     const next = openAutosave(place, { read, failed });
     next.onForeign(foreign);
     const { kept, edited } = await loaded(next);
     autosave?.close();
     autosave = null;
-    const found = kept !== null && isOurs(kept.dump) && session.history.restore(kept.dump);
+    const found = kept !== null && isOurs(kept.dump, fields) && session.history.restore(kept.dump);
     if (!found && !edited) session.history.restore({ entries: [{ state: begin(), label: "", size: 0 }], now: 0 });
     if (found && edited) session.history.push(edited.state, edited.label);
     [opened, here, autosave] = [found ? kept.opened : null, place, next];
@@ -51,7 +49,7 @@ export function openMemory(session, { failed, foreign, begin }) {
   session.changed((what) => what === "state" && autosave?.touch());
   return {
     use,
-    last: () => recalled() ?? USUAL,
+    last: () => recalled(last) ?? name,
     /** Whether the work at hand began with this very request of the panel. */
     beganWith: (request) => opened === request,
     /** Notes with which request of the panel the work at hand began. */
@@ -62,28 +60,28 @@ export function openMemory(session, { failed, foreign, begin }) {
   };
 }
 
-/** The dump as JSON can hold it: of pictures what the webui has. */
-export function lean(dump) {
-  const known = (source) => (source?.id ? { ...source, blob: null } : null);
-  const states = dump.entries.map(({ state }) => ({ ...state, picture: known(state.picture), reference: known(state.reference) }));
-  return { ...dump, entries: dump.entries.map((entry, n) => ({ ...entry, state: states[n] })) };
-}
+/** The dump with each state as JSON can hold it. */
+export const leaner = (dump, lean) => ({
+  ...dump,
+  entries: dump.entries.map((entry) => ({ ...entry, state: lean(entry.state) })),
+});
 
 /** Not what another version of the editor kept. */
-export const isOurs = (dump) =>
-  Array.isArray(dump?.entries) && dump.entries.every(({ state }) => FIELDS.every((name) => Object.hasOwn(state ?? {}, name)));
+export const isOurs = (dump, fields) =>
+  Array.isArray(dump?.entries) &&
+  dump.entries.every(({ state }) => fields.every((name) => Object.hasOwn(state ?? {}, name)));
 
-function recalled() {
+function recalled(last) {
   try {
-    return localStorage.getItem(LAST);
+    return localStorage.getItem(last);
   } catch {
     return null; // storage is switched off
   }
 }
 
-function remember(place) {
+function remember(last, place) {
   try {
-    localStorage.setItem(LAST, place);
+    localStorage.setItem(last, place);
   } catch {
     // storage is switched off: the autosave says so
   }

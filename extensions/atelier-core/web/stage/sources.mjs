@@ -1,12 +1,12 @@
-// The pictures behind the poses: where they come from, and what of them the stage shows.
+// The pictures behind what is edited: where they come from, and what of them the stage shows.
+// A source = {id, blob, width, height}: id null where the webui does not have it, blob null where only the webui does.
 
-import { load, PictureError, pngSize, upload } from "../stage/pictures.mjs";
-import { LONGEST_SIDE } from "./document.mjs";
+import { load, PictureError, pngSize, upload } from "./pictures.mjs";
 
 const HEAD = 64; // bytes that say how large a PNG claims to be
-const PLACES = ["picture", "reference", "map"];
+const LONGEST_SIDE = 8192;
 
-/** Keeps `bitmaps` {picture, reference, map} as the session says; `shown()` after each that came, `complain(error)`. */
+/** Keeps `bitmaps` {place: bitmap} as session.source(place) says; `shown()` after each that came, `complain(error)`. */
 export function openPictures(session, bitmaps, { shown, complain }) {
   const wanted = {}; // place -> source
 
@@ -26,7 +26,7 @@ export function openPictures(session, bitmaps, { shown, complain }) {
     shown();
   }
 
-  const refresh = () => Promise.all(PLACES.map(put));
+  const refresh = () => Promise.all(Object.keys(bitmaps).map(put));
   session.changed((what) => (what === "state" || what === "map") && refresh());
   return { refresh };
 }
@@ -62,3 +62,6 @@ export async function sourceById(id) {
   bitmap.close();
   return { id, blob: null, width, height };
 }
+
+/** As JSON can hold it: what the webui has. */
+export const lean = (source) => (source?.id ? { ...source, blob: null } : null);
