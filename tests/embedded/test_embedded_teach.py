@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import tiny
 import torch
-from atelier_concept_lock import adapters, base, cards, run
+from atelier_concept_lock import adapters, base, cards
 from atelier_concept_lock.files import read_header
 from atelier_concept_lock.hashes import hashes, trusted
 from atelier_concept_lock.matching import match
 from atelier_concept_lock.report import Line
-from atelier_concept_lock.teach import basis, course, lessons, output, state
+from atelier_concept_lock.teach import basis, course, lessons, output, run, state
 from atelier_concept_lock.teach.course import Hands, Progress
 from atelier_concept_lock.teach.desk import desk
 from atelier_concept_lock.teach.learner import Learner
@@ -274,7 +274,7 @@ def test_an_interrupt_among_the_pictures_of_the_noun_keeps_those_that_are_there(
 
     hands = Hands(draw, lambda *_: None, lambda _: None, lambda: "", fresh.folder("lora"))
     with fresh.studio() as studio:
-        (end,) = course.course(studio, lesson, hands)
+        *_, end = course.course(studio, lesson, hands)
         assert (end.state, len(lesson.known())) == ("paused", 2)
         drawn.clear()
         drawn.append(None)

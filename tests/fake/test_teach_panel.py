@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from atelier_concept_lock import api, run, teaching
+from atelier_concept_lock.teach import api, panel, run
 from atelier_concept_lock.teach.desk import desk
 from atelier_concept_lock.teach.options import LessonArgs, PictureArgs
 from atelier_core import units
+from atelier_core.api.pictures import store
 from atelier_core.errors import UserError
+from atelier_core.host import Annotated, Annotator
 from atelier_core.hosts.fake import FakeHost
 from atelier_core.ui import tabs
 from lesson_files import pair, pictured, small
@@ -29,7 +32,6 @@ def host(tmp_path: Path) -> Iterator[FakeHost]:
     assert units.load(HOME) is not None
     made = FakeHost(tmp_path)
     yield made
-    desk.latest.clear()
     desk.troubles.clear()
 
 
@@ -118,34 +120,127 @@ def test_an_estimate_and_a_caption(host: FakeHost) -> None:
     assert api.caption(host, PictureArgs(encoded())) == {"caption": "a picture of 80 by 72 pixels"}
 
 
-def values(host: FakeHost, tmp_path: Path, **more: Any) -> list[Any]:
-    files = []
-    for n in (1, 2):
-        pictured(n).save(tmp_path / f"{n}.png")
-        files.append(SimpleNamespace(name=str(tmp_path / f"{n}.png")))
+def on_page(*captions: str, **more: Any) -> str:
+    """As the page of pictures writes it."""
+    pictures = []
+    for n, caption in enumerate(captions, 1):
+        key = store.put(base64.b64decode(encoded(n)))
+        pictures.append({"id": key, "caption": caption, "crop": None, "mask": None, **more})
+    return json.dumps({"atelier_pictures": 1, "pictures": pictures})
+
+
+def values(**more: Any) -> list[Any]:
     plain = {**vars(small()), "rank": 4.0, "steps": 4.0, "sample_every": 2.0, **more}
-    return [files, "red\nblue, on a chair", *(plain[name] for name in teaching.TAUGHT)]
+    return [plain[name] for name in panel.TAUGHT]
 
 
-def test_the_panel_teaches(host: FakeHost, tmp_path: Path) -> None:
+def test_the_panel_teaches(host: FakeHost) -> None:
     block, _, _ = tabs.tab(units.loaded.units["concept-lock"], host)
     ids = [one.elem_id for one in block.blocks.values() if getattr(one, "elem_id", None)]
-    assert len(set(ids)) == len(ids) and {f"atelier_concept_lock_teach_{name}" for name in teaching.TAUGHT} <= set(ids)
-    given_ = values(host, tmp_path)
-    assert teaching._captioned(host, given_[0])[0].count("\n") == 1
-    assert "GB" in teaching._estimated(host, *given_)[1]
-    shown, said = teaching._started(host, *given_)
-    assert "<svg" in shown and shown.count("<img") == 2 and "step 4 of 4" in shown
-    assert "doll.safetensors is ready: call it “doll woman”" in said
-    sources = teaching._taught_args(given_)[1]
-    assert [one.caption for one in sources] == ["red", "blue, on a chair"]
-    assert teaching._wished(host, "pause", "doll").startswith('<p class="atelier-error">')
-    assert teaching._looked(host, None)[1] == teaching._looked(host, "doll")[1] != ""
+    assert len(set(ids)) == len(ids) and {f"atelier_concept_lock_teach_{name}" for name in panel.TAUGHT} <= set(ids)
+    state = on_page("red", "blue, on a chair", crop=[0, 0, 0.8, 0.9])
+    assert [one.caption for one in panel._asked(state, values())[1]] == ["red", "blue, on a chair"]
+    assert {one.picture.size for one in panel._asked(state, values())[1]} == {(64, 65)}
+    (told,) = panel._estimated(host, state, *values())
+    assert "GB" in told and "draws pictures: 3." in told and "atelier-error" not in told
+    shown, said = panel._started(host, 4, state, *values())
+    opened = json.loads(html.unescape(re.search('data-open="([^"]*)"', shown)[1]))  # type: ignore[index]
+    assert json.loads(opened["options"]) == {"name": "doll", "regions": 4} and said == ""
+    assert settled(host)["state"] == "finished"
 
 
-def test_the_panel_says_when_a_lesson_rests(host: FakeHost, tmp_path: Path) -> None:
-    host.on_step = lambda done, total: run.wish("doll", "pause") if (done, total) == (2, 4) else None
-    shown, said = teaching._started(host, *values(host, tmp_path, sample_every=0))
-    assert "resting" in shown and "can be resumed" in said
-    host.on_step = lambda done, total: None
-    assert "is ready" in teaching._resumed(host, "doll")[1]
+def test_starting_says_what_is_wrong_and_leaves_the_page(host: FakeHost) -> None:
+    for state, more, sentence in (
+        ("", {}, "at least one picture"),
+        ("[]", {}, "must be a list"),
+        ('{"pictures": [1]}', {}, "must be a list"),
+        ("{", {}, "not valid JSON"),
+        (on_page("red"), {"name": " "}, "A concept&#x27;s name"),
+        (json.dumps({"pictures": [{"id": "x" * 22}]}), {}, "Picture 1 cannot be used: This picture is no longer held"),
+    ):
+        shown, said = panel._started(host, 4, state, *values(**more))
+        assert sentence in said and "atelier-error" in said and not isinstance(shown, str)
+
+
+def test_an_estimate_that_does_not_fit_warns(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("atelier_concept_lock.teach.measure.free", lambda device: 10)
+    (told,) = panel._estimated(host, on_page("red"), *values())
+    assert "atelier-error" in told and "That will not fit" in told
+
+
+def test_presets_say_what_they_do(host: FakeHost) -> None:
+    said = {name: panel._says(host, name, "lora") for name in ("face", "character", "style", "composition")}
+    assert "crop to it" in said["face"] and "600 steps, rank 16" in said["face"] and "weight of 0.5" in said["face"]
+    assert "Nothing of a noun" in said["style"] and "by its slot" in said["composition"]
+    assert "kilobytes" in panel._says(host, "face", "words") and "rank" not in panel._says(host, "face", "words")
+
+
+def test_what_was_taught_is_used_in_a_region(host: FakeHost) -> None:
+    list(run.teach(host, small(), pair()))
+    found = panel._used(host, lambda host: ["a", "doll"], 3, '{"region": 1, "name": "doll"}')
+    assert [one.get("value") for one in found] == [None, None, "doll", "doll woman", None, None]
+    assert found[2]["choices"] == ["a", "doll"]
+    for text in ("", "{}", '{"region": 7, "name": "doll"}', '{"region": "1", "name": "doll"}'):
+        assert all("value" not in one for one in panel._used(host, lambda host: [], 3, text))
+    rest = run.teach(host, small("rest"), pair())
+    next(rest)
+    rest.close()
+    with pytest.raises(UserError, match="not at its end"):
+        run.card(host, "rest")
+
+
+def test_a_lesson_tells_what_goes_on_before_its_first_step(host: FakeHost) -> None:
+    steps = run.teach(host, small(prior=1.0), pair())
+    told = []
+    for _ in range(4):
+        next(steps)
+        told.append((run.lesson_status(host, "doll")["note"], run.lesson_status(host, "doll")["left"]))
+    drawing, reading = "The webui draws pictures of the noun.", "The pictures and captions are read."
+    assert told == [(drawing, None), (drawing, None), (reading, None), ("", None)]
+    next(steps)
+    now = run.lesson_status(host, "doll", since=1)
+    assert (now["state"], now["step"], len(now["losses"])) == ("running", 2, 1) and now["left"] > 0
+    list(steps)
+    end = run.lesson_status(host, "doll", since=4)
+    assert len(end["losses"]) == 2 and end["left"] is None and end["taught"]["state"] == "finished"
+    assert end["taught"]["drift"] >= 0 and end["preview"].name == "doll.png"
+
+
+@pytest.mark.parametrize(("wish", "state"), [("pause", "paused"), ("stop", "stopped")])
+def test_a_wish_counts_while_pictures_of_the_noun_are_drawn(host: FakeHost, wish: str, state: str) -> None:
+    steps = run.teach(host, small(prior=1.0, class_pictures=5), pair())
+    next(steps)
+    run.wish("doll", wish)
+    assert list(steps)[-1].state == state
+    assert len(list((run.lessons_in(host) / "doll").rglob("class/*.png"))) == 0
+
+
+def test_a_lesson_can_be_discarded_and_a_damaged_one_hides_no_other(host: FakeHost) -> None:
+    steps = run.teach(host, small(), pair())
+    next(steps)
+    with pytest.raises(UserError, match="runs already"):
+        api.discard(host, LessonArgs("doll"))
+    steps.close()
+    list(run.teach(host, small("other"), pair()))
+    (run.lessons_in(host) / "doll" / "lesson.json").write_text("{")
+    told = {one["name"]: one["state"] for one in api.lessons(host)["lessons"]}
+    assert told == {"doll": "damaged", "other": "finished"}
+    assert [one["name"] for one in api.discard(host, LessonArgs("doll"))["lessons"]] == ["other"]
+    assert (host.folder("lora") / "other.safetensors").is_file()
+    for name in ("doll", "../lora", ".."):
+        with pytest.raises(UserError, match="There is no lesson"):
+            api.discard(host, LessonArgs(name))
+
+
+def test_a_face_is_asked_for_by_picture(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="no preprocessor that finds people"):
+        api.face(host, PictureArgs(encoded()))
+    person = [0.0] * 54
+    person[0:6] = [40, 20, 1, 40, 40, 1]  # nose and neck of a picture of 80 x 72
+    person[42:45] = [36, 18, 1]
+    poses = ({"people": [{"pose_keypoints_2d": person}]},)
+    monkeypatch.setattr(FakeHost, "annotators", lambda _: (Annotator("people", "openpose"),))
+    monkeypatch.setattr(FakeHost, "annotate", lambda *_: Annotated(pictured(1), poses))
+    assert api.face(host, PictureArgs(encoded()))["crop"] == pytest.approx((0.235, 0, 0.715, 0.533), abs=0.01)
+    monkeypatch.setattr(FakeHost, "annotate", lambda *_: Annotated(pictured(1)))
+    assert api.face(host, PictureArgs(encoded())) == {"crop": None}

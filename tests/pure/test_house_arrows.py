@@ -20,8 +20,8 @@ ARROWS = {
     "unit": {"core"},
     "unit.pure": {"core", "unit.pure"},
     "unit.run": {"core", "core.host", "unit.pure"},
-    "unit.panel": {"core", "core.host", "core.ui", "core.api", "unit.pure", "unit.run"},
-    "unit.api": {"core", "core.host", "core.api", "unit.pure", "unit.run"},
+    "unit.panel": {"core", "core.host", "core.ui", "core.api", "unit.pure", "unit.run", "unit.panel"},
+    "unit.api": {"core", "core.host", "core.api", "unit.pure", "unit.run", "unit.api"},
     "core": {"core"},
     "core.host": {"core", "core.host"},
     "core.api": {"core", "core.host", "core.api"},
@@ -52,12 +52,13 @@ PORT = {"host", "entries"}  # what the core says of hosts in general
 
 
 def layer_of(module: str) -> str:
-    """The layer of `atelier_core.ui.tabs` is core.ui, that of `atelier_upscaler.radius` is unit.pure."""
+    """The layer of `atelier_core.ui.tabs` is core.ui, that of `atelier_upscaler.radius` is unit.pure. A part of a unit
+    with a package of its own may have a run, a panel and an api there."""
     package, *rest = module.split(".")
     first = rest[0] if rest else ""
     if package != "atelier_core":
-        known = {"": "unit", "run": "unit.run", "panel": "unit.panel", "api": "unit.api"}
-        return known.get(first, "unit.pure")
+        known = {"run": "unit.run", "panel": "unit.panel", "api": "unit.api"}
+        return next((known[one] for one in rest[:2] if one in known), "unit.pure" if rest else "unit")
     if first == "hosts":
         named = f"core.hosts.{rest[1]}" if rest[1:] else ""
         return named if named in ARROWS else "core.hosts"
@@ -131,6 +132,8 @@ UNIT, CORE_PACKAGE = "wonder/atelier_wonder", "atelier-core/atelier_core"
         (f"{UNIT}/lamp.py", "from atelier_upscaler.radius import reach_of"),
         (f"{UNIT}/lamp.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import gradio"),
         (f"{UNIT}/deep/lamp.py", "from ..run import light"),
+        (f"{UNIT}/deep/lamp.py", "import gradio"),
+        (f"{UNIT}/deep/run.py", "from .panel import build"),
         (f"{UNIT}/__init__.py", "from . import run"),
         (f"{UNIT}/run.py", "import gradio"),
         (f"{UNIT}/run.py", "from .panel import build"),
@@ -171,6 +174,8 @@ def test_a_wrong_arrow_is_seen(path: str, source: str) -> None:
         (f"{UNIT}/__init__.py", "from atelier_core.units import Unit"),
         (f"{UNIT}/lamp.py", "from __future__ import annotations\nimport numpy as np\nfrom .shade import cone"),
         (f"{UNIT}/deep/lamp.py", "from .. import shade"),
+        (f"{UNIT}/deep/run.py", "from atelier_core.host import Host\nfrom . import lamp"),
+        (f"{UNIT}/panel.py", "from .deep import panel"),
         (f"{UNIT}/run.py", "from atelier_core.host import Host\nfrom . import lamp"),
         (f"{UNIT}/panel.py", "import gradio as gr\nfrom atelier_core.ui import widgets\nfrom . import run"),
         (f"{UNIT}/api.py", "from atelier_core.api.routes import Route\nfrom .run import light"),

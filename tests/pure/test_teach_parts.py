@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from atelier_concept_lock.keys import Place, alternatives, parse
-from atelier_concept_lock.teach import basis, curve, descent, kohya, loss, state
+from atelier_concept_lock.teach import basis, descent, kohya, loss, state
 from atelier_concept_lock.teach.crops import Source, batches, bucket_of, buckets, by_area, fitted, source
 from atelier_concept_lock.teach.faces import face_box
 from atelier_concept_lock.teach.intake import sources_of
@@ -325,13 +325,6 @@ def test_a_damaged_state_is_said(tmp_path: Path) -> None:
         with pytest.raises(UserError, match="state of this lesson is damaged"):
             act(path)
     assert state.glance(tmp_path / "none") == (0, [])
-
-
-def test_the_curve_is_smooth_and_small() -> None:
-    assert curve.svg([1.0], "x") == ""
-    assert curve.smooth([2.0, 2.0, 2.0]) == pytest.approx([2.0, 2.0, 2.0])
-    made = curve.svg([1 / (n + 1) for n in range(5000)], "loss")
-    assert made.startswith("<svg") and len(made) < 12_000 and made.count("polyline") == 1
 
 
 # faces

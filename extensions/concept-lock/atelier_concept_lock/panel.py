@@ -13,9 +13,10 @@ from atelier_core.args import parse
 from atelier_core.host import Host
 from atelier_core.ui import widgets
 
-from . import run, teaching
+from . import run
 from .options import REGIONS, LockArgs
 from .regions import Lock, Region, box_of
+from .teach import panel as teaching
 
 ID = "atelier_concept_lock"
 BOXES = ("0,0,0.5,1", "0.5,0,1,1", "", "")  # two people side by side
@@ -42,7 +43,7 @@ def build(host: Host) -> None:
             shown = gr.HTML(elem_id=f"{ID}_pictures")
             report = gr.HTML(elem_id=f"{ID}_report")
             _shelf(host, files)
-    teaching.build(host)
+    teaching.build(host, [(row["file"], row["triggers"]) for row in rows], _names)
     inputs = [prompt, negative, *(row[name] for row in rows for name in PER_REGION)]
     inputs += [style[name] for name in PER_REGION[2:]]
     inputs += [plain[name] for name in PLAIN] + [of_lock[name] for name in OF_LOCK]

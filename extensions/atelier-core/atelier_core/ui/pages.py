@@ -45,9 +45,9 @@ def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
     return total.hexdigest()[:16]
 
 
-def url(unit: Unit) -> str:
+def url(unit: Unit, file: str = "index.html") -> str:
     """Relative to the host's page: the webui may sit below a path of a proxy."""
-    return f"atelier/pages/{digest()}/{unit.name}/index.html"
+    return f"atelier/pages/{digest()}/{unit.name}/{file}"
 
 
 def mount_pages(app: FastAPI, host: Host) -> None:

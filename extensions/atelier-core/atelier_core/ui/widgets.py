@@ -26,7 +26,13 @@ def chosen(value: Any) -> Any:
 
 
 def page_html(
-    host: Host, unit: Unit, elem_id: str, height: int, opened: Mapping[str, Any] | None = None, **show: Any
+    host: Host,
+    unit: Unit,
+    elem_id: str,
+    height: int,
+    opened: Mapping[str, Any] | None = None,
+    file: str = "index.html",
+    **show: Any,
 ) -> str:
     """Where the bridge puts a unit's page; a new `show` or `opened` is passed on to the page that is there already.
 
@@ -34,7 +40,7 @@ def page_html(
     """
     shown, work = (html.escape(json.dumps(one), quote=True) if one else "" for one in (show, opened))
     return (
-        f'<div class="atelier-page" id="{elem_id}" data-unit="{unit.name}" data-page="{pages.url(unit)}" '
+        f'<div class="atelier-page" id="{elem_id}" data-unit="{unit.name}" data-page="{pages.url(unit, file)}" '
         f'data-show="{shown}" data-open="{work}" data-lang="{host.language}" style="height:{height}px"></div>'
     )
 

@@ -7,19 +7,19 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import torch
-from atelier_core.errors import Interrupted, UserError
+from atelier_core.errors import Interrupted
 from atelier_core.geometry import Extent
 from atelier_core.memory import free
 from atelier_core.studio import Studio
 from PIL import Image
 
-from . import output
+from . import output, state
 from .crops import STEP, buckets, fitted, source
 from .learner import Learner, learner_of
 from .lessons import Lesson, bound
+from .measure import drift
 from .options import TeachArgs, base_of
 from .recompute import recomputed
 from .words import Words
@@ -48,14 +48,9 @@ class Progress:
     step: int
     steps: int
     loss: float | None = None
-    seconds: float = 0.0  # a step
     sample: Path | None = None
     taught: output.Taught | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        said = {"name": self.name, "state": self.state, "step": self.step, "steps": self.steps, "loss": self.loss}
-        return {**said, "left": round(self.seconds * (self.steps - self.step), 1),
-                "taught": self.taught and self.taught.to_json()}  # fmt: skip
+    note: str = ""  # what goes on before the first step
 
 
 def course(studio: Studio, lesson: Lesson, hands: Hands) -> Iterator[Progress]:
@@ -63,10 +58,11 @@ def course(studio: Studio, lesson: Lesson, hands: Hands) -> Iterator[Progress]:
     began = time.time()
     lesson = bound(lesson, studio.checkpoint)
     try:
-        draw_known(lesson, hands)
+        yield from draw_known(lesson, hands)
     except Interrupted:
-        yield Progress(lesson.args.name, "paused", 0, lesson.args.steps)
+        yield _before(lesson, "paused")
         return
+    yield _before(lesson, note="The pictures and captions are read.")
     learner = opened(studio, lesson)
     with ExitStack() as inside:
         inside.enter_context(learner.trained.attached())
@@ -95,12 +91,21 @@ def opened(studio: Studio, lesson: Lesson) -> Learner:
     return learner
 
 
-def draw_known(lesson: Lesson, hands: Hands) -> None:
+def _before(lesson: Lesson, stands: State = "running", note: str = "") -> Progress:
+    return Progress(lesson.args.name, stands, state.glance(lesson.state)[0], lesson.args.steps, note=note)
+
+
+def draw_known(lesson: Lesson, hands: Hands) -> Iterator[Progress]:
     """Pictures of the noun by the untaught model, as many as are lacking."""
     args = lesson.args
     if not args.prior:
         return
     for number in range(len(lesson.known()), args.class_pictures):
+        yield _before(lesson, note="The webui draws pictures of the noun.")
+        if hands.wish() == "pause":
+            raise Interrupted
+        if hands.wish() == "stop":
+            return
         hands.tell(number, args.class_pictures, hands.translate("pictures of the noun"))
         lesson.keep_known(number, hands.draw(args.noun, _square(args), args.sample_steps, args.seed + number))
 
@@ -119,23 +124,21 @@ def wants_recompute(studio: Studio, args: TeachArgs) -> bool:
 
 
 def _step(learner: Learner, lesson: Lesson, hands: Hands) -> tuple[State | None, Progress]:
-    args, began = lesson.args, time.perf_counter()
-    sample, loss = None, None
+    args, sample, loss = lesson.args, None, None
     try:
         wish = hands.wish()
         if learner.step >= args.steps or wish:
             end: State = {"pause": "paused", "stop": "stopped"}.get(wish, "finished")  # type: ignore[assignment]
             return end, Progress(args.name, "paused" if end == "paused" else "running", learner.step, args.steps)
         hands.tell(learner.step, args.steps, _text(learner, hands))
-        loss = _advanced(learner)
+        loss = learner.advance()
         if learner.step % args.save_every == 0:
             learner.save(lesson.state)
-        seconds = time.perf_counter() - began
         if args.sample_every and learner.step % args.sample_every == 0:
             sample = _sample(learner, lesson, hands)
     except Interrupted:
         return "paused", Progress(args.name, "paused", learner.step, args.steps, loss)
-    return None, Progress(args.name, "running", learner.step, args.steps, loss, seconds, sample)
+    return None, Progress(args.name, "running", learner.step, args.steps, loss, sample)
 
 
 def _text(learner: Learner, hands: Hands) -> str:
@@ -143,15 +146,6 @@ def _text(learner: Learner, hands: Hands) -> str:
         return hands.translate("learning")
     recent = learner.losses[-20:]
     return hands.translate("loss {loss:.4f}").format(loss=sum(recent) / len(recent))
-
-
-def _advanced(learner: Learner) -> float:
-    try:
-        return learner.advance()
-    except torch.cuda.OutOfMemoryError as error:
-        learner.optimizer.zero_grad(set_to_none=True)
-        text = "The card's memory did not suffice. Let blocks be computed anew, or take a smaller size or batch."
-        raise UserError(text) from error
 
 
 def sample_prompt(learner: Learner) -> str:
@@ -175,7 +169,7 @@ def _sample(learner: Learner, lesson: Lesson, hands: Hands) -> Path:
 def _finished(learner: Learner, lesson: Lesson, hands: Hands, end: State, began: float, again: bool) -> Progress:
     told = output.told_of(learner, lesson.captions, began, again)
     taught = output.write(learner, hands.home, told)
-    lesson.finish({**taught.to_json(), "state": end, "steps": learner.step})
+    lesson.finish({**taught.to_json(), "state": end, "steps": learner.step, "drift": drift(learner)})
     with suppress(Interrupted):  # the file is there; only its picture is not
         output.keep_preview(taught.path, _drawn(learner, hands))
     return Progress(learner.args.name, end, learner.step, learner.args.steps, taught=taught)

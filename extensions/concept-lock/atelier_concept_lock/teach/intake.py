@@ -20,10 +20,27 @@ MOST_CAPTION = 2000  # letters
 
 def sources_of(text: str, open_source: Callable[[str], Given]) -> list[Source]:
     """From the JSON of `TeachArgs.pictures`."""
+    return _sources(_parsed(text), open_source)
+
+
+def sources_on_page(text: str, open_source: Callable[[str], Given]) -> list[Source]:
+    """From what the page of pictures writes, where a picture is an "id"; a page that was never opened wrote nothing."""
+    told = _parsed(text or "{}")
+    pictures = told.get("pictures", []) if isinstance(told, Mapping) else None
+    if not isinstance(pictures, list) or not all(isinstance(one, Mapping) for one in pictures):
+        raise UserError("“pictures” must be a list of objects with a picture each.")
+    named = [{"picture" if key == "id" else key: value for key, value in one.items()} for one in pictures]
+    return _sources(named, open_source)
+
+
+def _parsed(text: str) -> Any:
     try:
-        told = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise UserError("“pictures” is not valid JSON.") from error
+
+
+def _sources(told: Any, open_source: Callable[[str], Given]) -> list[Source]:
     if not isinstance(told, list) or not all(
         isinstance(one, Mapping) and isinstance(one.get("picture"), str) for one in told
     ):
@@ -31,13 +48,6 @@ def sources_of(text: str, open_source: Callable[[str], Given]) -> list[Source]:
     if len(told) > MOST:
         raise UserError("A training takes at most {most} pictures.", most=MOST)
     return [_numbered(n, lambda one=one: _of(one, open_source)) for n, one in enumerate(told, 1)]  # type: ignore[misc]
-
-
-def sources_from_files(paths: list[Path], captions: list[str]) -> list[Source]:
-    """Files and their captions in the same order; what has no caption has none."""
-    told = captions + [""] * (len(paths) - len(captions))
-    pairs = enumerate(zip(paths, told, strict=False), 1)
-    return [_numbered(n, lambda at=at, words=words: source(_read(at), None, None, words)) for n, (at, words) in pairs]  # type: ignore[misc]
 
 
 def _numbered(number: int, read: Callable[[], Source]) -> Source:
@@ -51,7 +61,7 @@ def _of(one: Mapping[str, Any], open_source: Callable[[str], Given]) -> Source:
     for key in one:
         if key not in KEYS:
             raise UserError("There is no option “{name}”.", name=key)
-    caption, mask = one.get("caption", ""), one.get("mask", "")
+    caption, mask = one.get("caption", ""), one.get("mask") or ""
     if not isinstance(caption, str) or len(caption) > MOST_CAPTION or not isinstance(mask, str):
         raise UserError("Its caption must be a text of at most {most} letters.", most=MOST_CAPTION)
     return source(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -159,12 +159,27 @@ class Learner:
         return (each * loss.weights(alphas, args.gamma, studio.prediction).to(each)).mean()
 
     def _untaught(self, noisy: Tensor, times: Tensor, read: Meaning, sizes: Tensor) -> Tensor:
+        with self._as_it_was(), torch.no_grad():
+            return self.studio.predict(noisy, times, read, sizes).float()
+
+    @contextmanager
+    def _as_it_was(self) -> Iterator[None]:
         self.trained.on = False
         try:
-            with torch.no_grad():
-                return self.studio.predict(noisy, times, read, sizes).float()
+            yield
         finally:
             self.trained.on = True
+
+    def answers(self, prompt: str, noisy: Tensor, times: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor]:
+        """Of the taught model and of the model as it was."""
+
+        def answer() -> Tensor:
+            return self.studio.predict(noisy, times, self.studio.encode([prompt]), sizes).float()
+
+        with self._precision():
+            taught = answer()
+            with self._as_it_was():
+                return taught, answer()
 
     def _mask(self, shown: Sequence[Shown], turned: int) -> Tensor | None:
         if all(one.masks is None for one in shown):

@@ -59,6 +59,15 @@ class Lesson:
     def finish(self, told: dict[str, Any]) -> None:
         state.save_json(self.folder / TAUGHT, told)
 
+    def taught(self) -> dict[str, Any] | None:
+        """What was told at its end."""
+        return state.load_json(self.folder / TAUGHT) if self.is_done else None
+
+    @property
+    def changed(self) -> float:
+        """When something was last written, in seconds of the clock."""
+        return max(path.stat().st_mtime for path in (self.folder / RECORD, self.state) if path.is_file())
+
 
 def _opened(path: Path) -> Image.Image:
     try:
@@ -124,6 +133,12 @@ def opened(root: Path, name: str) -> Lesson:
         return Lesson(folder, args, captions, str(body.get("checkpoint", "")))
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError("The state of this lesson is damaged: {name}.", name=RECORD) from error
+
+
+def remove(root: Path, name: str) -> None:
+    if not NAME.fullmatch(name) or not (root / name / RECORD).is_file():
+        raise UserError("There is no lesson “{name}”.", name=name)
+    shutil.rmtree(root / name, ignore_errors=True)
 
 
 def all_in(root: Path) -> Iterator[str]:

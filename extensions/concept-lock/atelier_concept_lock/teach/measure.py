@@ -11,7 +11,11 @@ import torch
 from atelier_core.memory import free
 
 from .learner import Learner
+from .loss import noised
+from .luck import luck
+from .options import TeachArgs
 
+TIMES = (100, 500, 900)  # of 1000, at which the drift is looked at
 STEPS = 3  # the first one warms up and does not count
 KEPT = 4 * 4  # bytes for each trained number: itself, its gradient, two moments
 
@@ -22,6 +26,7 @@ class Estimate:
     whole: float  # seconds, of the steps that are left; sample pictures not counted
     memory: int  # bytes beside the model
     free: int  # bytes at the moment
+    pictures: int  # that the webui draws for it, which takes time of its own
 
     @property
     def fits(self) -> bool:
@@ -72,4 +77,25 @@ def estimate(learner: Learner) -> Estimate:
     own = sum(one.numel() for one in learner.parameters.values()) * KEPT
     memory = torch.cuda.max_memory_allocated(device) - before if device.type == "cuda" else counter.most
     each = sum(times[1:]) / (STEPS - 1)
-    return Estimate(each, each * (learner.args.steps - learner.step), memory + own, room)
+    return Estimate(each, each * (learner.args.steps - learner.step), memory + own, room, drawn_for(learner.args))
+
+
+def drawn_for(args: TeachArgs) -> int:
+    """Pictures of the noun, samples and the preview."""
+    samples = args.steps // args.sample_every if args.sample_every else 0
+    return samples + 1 + (args.class_pictures if args.prior else 0)
+
+
+@torch.no_grad()
+def drift(learner: Learner) -> float:
+    """How far the answer to the noun alone has moved, over the untaught answer's own size."""
+    studio, one = learner.studio, (learner.known or learner.shown)[0]
+    moved, size = 0.0, 0.0
+    for time_ in TIMES:
+        noise = torch.randn(one.latents[0].shape, generator=luck(learner.args.seed, "drift", time_))
+        noisy = noised(one.latents[0], noise, studio.alphas[[time_]]).to(studio.device)
+        asked = noisy, torch.tensor([time_], device=studio.device), one.sizes.to(studio.device)
+        taught, untaught = learner.answers(learner.args.noun, *asked)
+        moved += float((taught - untaught).square().mean())
+        size += float(untaught.square().mean())
+    return (moved / max(size, 1e-12)) ** 0.5

@@ -69,6 +69,7 @@ class TeachArgs:
 @dataclass(frozen=True)
 class LessonArgs:
     name: str = arg(about="of the lesson")
+    since: int = arg(0, "only the losses after so many steps", least=0, most=1_000_000)
 
 
 @dataclass(frozen=True)

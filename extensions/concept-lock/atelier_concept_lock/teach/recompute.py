@@ -8,9 +8,19 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
+from atelier_core.errors import UserError
 from torch.utils.checkpoint import checkpoint
 
 BLOCK = re.compile(r"transformer_blocks\.\d+$|^(input_blocks|output_blocks|middle_block)\.(\d+\.)?[02]$")
+
+
+@contextmanager
+def enough_memory() -> Iterator[None]:
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as error:
+        text = "The card's memory did not suffice. Let blocks be computed anew, or take a smaller size or batch."
+        raise UserError(text) from error
 
 
 @contextmanager

@@ -1,44 +1,43 @@
-"""A lesson as the panel shows it."""
+"""What the panel says of a preset and of an estimate."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from .curve import svg
+from .options import PRESETS, WORDS_RATE
 
 if TYPE_CHECKING:  # torch takes seconds that a webui's start must not pay for
     from .measure import Estimate
 
 Translate = Callable[[str], str]
-MOST_SAMPLES = 12  # the newest
+MEANT = {
+    "face": "For one face: crop to it. Hair and clothes that differ from picture to picture are not learnt.",
+    "character": "For a whole figure with its clothes, best seen from several sides.",
+    "style": "For how pictures look, not for what is in them: say in each caption what it shows.",
+    "composition": "For concepts that shall meet in one picture: each learns in directions of its own, by its slot.",
+}
 
 
-def status(told: Mapping[str, Any], pictures: Sequence[tuple[str, str]], t: Translate) -> str:
-    """`pictures`: id and name of each sample. Names are the user's: they are escaped."""
-    states = {"running": t("running"), "paused": t("resting"), "finished": t("at its end")}
-    line = t("{name}: {state}, step {step} of {steps}").format(
-        name=told["name"], state=states[told["state"]], step=told["step"], steps=told["steps"]
-    )
-    if told["loss"] is not None:
-        line += " · " + t("loss {loss:.4f}").format(loss=told["loss"])
-    trouble = f"<p class='atelier-error'>{html.escape(told['trouble'])}</p>" if told["trouble"] else ""
-    curve = svg(told["losses"], html.escape(t("Loss over the steps"), quote=True))
-    shown = "".join(_sample(key, name) for key, name in pictures[-MOST_SAMPLES:])
-    return f"<p>{html.escape(line)}</p>{trouble}{curve}<div>{shown}</div>"
-
-
-def _sample(key: str, name: str) -> str:
-    at, safe = f"atelier/v1/core/pictures/{key}", html.escape(name, quote=True)
-    return f'<img src="{at}" alt="{safe}" title="{safe}" style="width:128px;margin:2px">'
+def preset(name: str, kind: str, t: Translate) -> str:
+    """What it is for and what it sets."""
+    one = PRESETS[name]
+    if kind == "words":
+        line = t("{steps} steps at a rate of {rate}. A file of a few kilobytes, with less likeness than a LoRA.")
+        return f"{t(MEANT[name])} {line.format(steps=one['steps'], rate=WORDS_RATE)}"
+    line = t("{steps} steps, rank {rank}, a rate of {rate}.").format(**one)
+    kept = t("The model's knowledge of the noun is kept with a weight of {prior}.").format(**one)
+    return " ".join([t(MEANT[name]), line, kept if one["prior"] else t("Nothing of a noun is kept.")])
 
 
 def estimated(told: Estimate, t: Translate) -> str:
     line = t(
-        "About {time} for all steps, {step:.2f} s each, and {need:.1f} GB of memory; {free:.1f} GB are free."
-    ).format(time=clock(told.whole), step=told.step, need=told.memory / 2**30, free=told.free / 2**30)
-    return line if told.fits else f"{line} {t('That will not fit: take a smaller size or batch.')}"
+        "About {time} for all steps, {step:.2f} s each, and {need:.1f} GB of memory; {free:.1f} GB are free. "
+        "Beside that the webui draws pictures: {pictures}."
+    )
+    return line.format(
+        time=clock(told.whole), step=told.step, need=told.memory / 2**30, free=told.free / 2**30, pictures=told.pictures
+    )
 
 
 def clock(seconds: float) -> str:
