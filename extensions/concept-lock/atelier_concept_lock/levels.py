@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from atelier_core.geometry import Extent
+from atelier_core.job import Window
 
 LEAST = 1e-9  # below this a share is rounding
 
@@ -20,8 +21,17 @@ class Levels:
 
     def __init__(self, masks: np.ndarray) -> None:
         height, width = masks.shape[1:]
+        self._drawn = masks
         self.masks = np.pad(masks, [(0, 0), (0, -height % 8), (0, -width % 8)], mode="edge")
         self._made: dict[tuple[Extent, torch.device], dict[tuple[int, int], torch.Tensor]] = {}
+
+    def within(self, window: Window) -> Levels:
+        """The same over a part of the picture alone."""
+        if window == Window():
+            return self
+        height, width = self._drawn.shape[1:]
+        rows = slice(round(window.top * height), round(window.bottom * height))
+        return Levels(self._drawn[:, rows, round(window.left * width) : round(window.right * width)])
 
     @property
     def count(self) -> int:

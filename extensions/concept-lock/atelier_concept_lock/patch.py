@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -19,12 +18,11 @@ from .crossing import PARTS, Crossing, paths_of
 from .leaks import Dial, SelfAttention, Statistics
 from .levels import Levels
 from .matching import Matched, match
+from .reading import AS_WRITTEN, EDITED, readings, words, zoned
 from .regions import Lock
 from .report import Line, Report
 from .session import Session
-from .textside import contexts
 
-ASKED = re.compile(r"<\w+:[^<>]+>")
 Tensor = torch.Tensor
 Contexts = dict[int, dict[str, Tensor]]  # region -> "cond", "uncond" -> what it reads
 
@@ -54,6 +52,7 @@ class LockPatch:
 
     def attach(self, denoiser: Denoiser) -> None:
         self.report.begin()
+        self._refuse_twice(denoiser.asked.loras)
         everywhere = self._matched(denoiser, self.lock.cards, None)
         own = [self._matched(denoiser, region.cards, zone) for zone, region in enumerate(self.lock.regions)]
         base, read = self._contexts(denoiser, everywhere, own)
@@ -61,7 +60,7 @@ class LockPatch:
         for matched in (everywhere, *own):
             for name, some in matched.unet.items():
                 branches.setdefault(name, []).extend(some)
-        session = Session(denoiser, self.lock, self.levels, self.report)
+        session = Session(denoiser, self.lock, self.levels.within(denoiser.now.window), self.report)
         crossings = self._crossings(session, branches, read, base)
         if not branches and not crossings and not self._dials:
             return
@@ -83,30 +82,34 @@ class LockPatch:
             at = len(self.report.lines), zone
             self.report.lines.append(line)
             files = [self.adapters[name] for name in card.files]
-            found = match(denoiser.layers, denoiser.text_layers, card, files, line, at)
-            for table, some in ((total.unet, found.unet), (total.texts, found.texts)):
-                for name, branches in some.items():
-                    table.setdefault(name, []).extend(branches)
+            total.take(match(denoiser.layers, denoiser.text_layers, card, files, line, at))
         return total
 
+    def _refuse_twice(self, loras: frozenset[str]) -> None:
+        """The host applies what a prompt names, everywhere: that would act beside the card, or outside its region."""
+        for name in sorted(loras & {file for card in self.lock.all_cards() for file in card.files}):
+            raise UserError(
+                "“{name}” is in the prompt and on a card: it would act twice. Take it out of one.", name=name
+            )
+
     def _contexts(self, denoiser: Denoiser, everywhere: Matched, own: list[Matched]) -> tuple[Tensor | None, Contexts]:
-        """What the base reads, where that is not what the host reads; and what each region reads. One without words of
-        its own goes by the whole picture's."""
-        base = words(self.lock.prompt)
-        prompts = [in_prompt(base, self.lock.cards)]
-        prompts += [in_prompt(words(region.prompt) or base, region.cards) for region in self.lock.regions]
+        """What the base reads, where that is not what the host reads; and what each region reads."""
+        bases = [words(one) for one in denoiser.asked.prompts or (self.lock.prompt,)]
+        rows = [zoned(self.lock, base) for base in bases]
         changes = [everywhere.texts, *({**everywhere.texts, **_more(everywhere, one)} for one in own)]
-        wanted = [n for n in range(len(prompts)) if changes[n] or prompts[n] != base]
-        if not wanted:
-            return None, {}
-        made = contexts(denoiser, prompts, changes)
+        differ = [any(row[n] != base for row, base in zip(rows, bases, strict=True)) for n in range(len(changes))]
+        wanted = [n for n, change in enumerate(changes) if change or differ[n]]
+        made = readings(denoiser, rows, changes, wanted)
+        for prompt in dict.fromkeys(row[n] for row in rows for n in wanted if EDITED.search(row[n])):
+            self.report.note(UserError(AS_WRITTEN, prompt=prompt))
         read: Contexts = {n - 1: {"cond": made[n]} for n in wanted if n}
         if self.lock.uncond:
+            negatives = denoiser.asked.negatives or (self.negative,)
             changed = [n for n in wanted if n and changes[n]]
-            against = contexts(denoiser, [self.negative] * len(prompts), changes) if changed else []
+            against = readings(denoiser, [[one] * len(changes) for one in negatives], changes, changed)
             for n in changed:
                 read[n - 1]["uncond"] = against[n]
-        return (made[0] if 0 in wanted else None), read
+        return made.get(0), read
 
     def _crossings(
         self, session: Session, branches: Mapping[str, list[Branch]], read: Contexts, base: Tensor | None
@@ -134,17 +137,6 @@ class LockPatch:
         if self._dials and self.dial.attention and len(self.lock.regions) > 1:
             for name in [name for name in session.denoiser.layers if name.endswith(".attn1")]:
                 SelfAttention(session, name, self.dial.attention).attach()
-
-
-def words(prompt: str) -> str:
-    """Without what it asks of the host, such as <lora:…>: that is not to be read."""
-    return ASKED.sub("", prompt)
-
-
-def in_prompt(prompt: str, cards: tuple[ConceptCard, ...]) -> str:
-    for card in cards:
-        prompt = card.in_prompt(prompt)
-    return prompt
 
 
 def _more(everywhere: Matched, own: Matched) -> dict[str, list[Branch]]:
