@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +10,11 @@ import torch
 from atelier_concept_lock.adapters import Adapter
 from atelier_concept_lock.branches import Branch
 from atelier_concept_lock.cards import ConceptCard
-from atelier_concept_lock.files import Header
 from atelier_concept_lock.keys import Place
 from atelier_concept_lock.kinds import part_of
 from atelier_concept_lock.matching import match
 from atelier_concept_lock.report import Line
-from atelier_concept_lock.textside import changed, contexts
+from atelier_concept_lock.textside import Reading, changed, read
 
 Tensor = torch.Tensor
 WIDE, HEADS = 12, 3
@@ -78,16 +76,16 @@ def test_each_prompt_is_read_with_its_own_changes_only() -> None:
     encoder = Encoder()
     plain = encoder.encode(["a", "bb", "ccc"])
     change = {"te1.encoder.layers.0.mlp.fc1": [Branch(0, 1, lora(1), 1.0)]}
-    found = contexts(encoder, ["a", "bb", "ccc"], [{}, change, {}])  # type: ignore[arg-type]
-    assert torch.equal(found[0], plain[0]) and torch.equal(found[2], plain[2])
-    assert not torch.equal(found[1], plain[1]) and not encoder.layer._forward_hooks
+    for prompt, reading, same in (("a", Reading(), 0), ("bb", Reading(change), None), ("ccc", Reading(), 2)):
+        (found,) = read(encoder, [prompt], reading)  # type: ignore[arg-type]
+        assert [n for n, one in enumerate(plain) if torch.equal(found, one)] == ([] if same is None else [same])
+    assert not encoder.layer._forward_hooks
 
 
 def test_projections_of_joint_attention_are_matched_by_its_width() -> None:
     texts = {HOME: torch.nn.MultiheadAttention(WIDE, HEADS)}
-    header = Header(Path("x.safetensors"), {}, {}, 8)
     good, wide = (Place("te2", f"encoder.layers.0.self_attn.{name}") for name in ("q_proj", "v_proj"))
-    made = Adapter("x", header, {good: lora(1), wide: lora(1, ins=WIDE + 1)})
+    made = Adapter("x", {good: lora(1), wide: lora(1, ins=WIDE + 1)})
     line = Line("x", 1)
     found = match({}, texts, ConceptCard("x", ("x",)), [made], line, (0, 0))
     assert list(found.texts) == [f"{HOME}.q_proj"] and line.missed == [f"te2: {wide.layer}"]

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from atelier_core.geometry import Extent
 from atelier_core.hosts.embedded import loras as host_loras
-from atelier_core.hosts.embedded.encode import contexts, text_layers
+from atelier_core.hosts.embedded.encode import contexts, text_layers, tokens
 from atelier_core.hosts.embedded.host import EmbeddedHost
 from atelier_core.patches import Attached, Now, Texts
 from oracle_adapters import CASES, draws
@@ -93,7 +93,7 @@ def norms(path: Path, layers: Mapping[str, Any], seed: int) -> Path:
 
 
 def texts_of(host: EmbeddedHost) -> Texts:
-    return Texts(text_layers(host.model()), partial(contexts, host.model()))
+    return Texts(text_layers(host.model()), partial(contexts, host.model()), partial(tokens, host.model()))
 
 
 def attached(host: EmbeddedHost, patches: Sequence[Any], now: Now) -> Attached:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from atelier_core import embeddings
+from atelier_core.embeddings import Vectors
 from atelier_core.errors import UserError
 
 from . import counted
@@ -18,7 +20,7 @@ from .keys import Place, parse
 from .kinds import part_of
 from .part import Part
 
-BUNDLED = re.compile(r"^bundle_emb\.(?P<name>.+)\.string_to_param\..*$")
+BUNDLED = re.compile(r"^bundle_emb\.(?P<name>.+?)\.(?P<role>string_to_param\..*|emb_params|clip_[lg])$")
 COUNTED = re.compile(r"^(?P<net>unet|text_encoder):(?P<n>\d+):(?P<role>up|down)$")  # cloneofsimo: by order, not name
 WORD = re.compile(r"^<[^<>]+>$")
 
@@ -26,9 +28,9 @@ WORD = re.compile(r"^<[^<>]+>$")
 @dataclass(frozen=True)
 class Adapter:
     name: str
-    header: Header
-    parts: Mapping[Place, Part]
-    words: Mapping[str, torch.Tensor] = field(default_factory=dict)  # textual inversions that lie within
+    parts: Mapping[Place, Part] = field(default_factory=dict)
+    words: Mapping[str, Vectors] = field(default_factory=dict)  # textual inversions
+    of_host: bool = False  # whether the webui reads its words by itself, wherever they stand
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -47,20 +49,29 @@ def read(path: Path) -> Adapter:
     }
     if not parts and not words:
         raise UserError("{name} holds nothing that is an adapter.", name=path.name)
-    return Adapter(path.stem, header, parts, {word: tensors[key] for word, key in words.items()})
+    return Adapter(path.stem, parts, {word: _vectors(tensors, own, path) for word, own in words.items()})
 
 
-def sorted_out(header: Header) -> tuple[dict[Place, dict[str, str]], dict[str, str]]:
-    """Place -> role -> key, and word -> key. An unknown key is an error that names it."""
+def read_word(path: Path) -> Adapter:
+    """A textual inversion: its word is the file's name, as in webuis."""
+    return Adapter(path.stem, words={path.stem: embeddings.read(path)}, of_host=True)
+
+
+def _vectors(tensors: Mapping[str, torch.Tensor], keys: Mapping[str, str], path: Path) -> Vectors:
+    return embeddings.sorted_out({role: tensors[key] for role, key in keys.items()}, path.name)
+
+
+def sorted_out(header: Header) -> tuple[dict[Place, dict[str, str]], dict[str, dict[str, str]]]:
+    """Place -> role -> key, and word -> role -> key. An unknown key is an error that names it."""
     roles: dict[Place, dict[str, str]] = {}
-    words: dict[str, str] = {}
+    words: dict[str, dict[str, str]] = {}
     if any(COUNTED.match(key) for key in header.shapes):
         order = counted.places(header)
     for key in header.shapes:
         if found := BUNDLED.match(key):
-            words[found["name"]] = key
+            words.setdefault(found["name"], {})[found["role"]] = key
         elif WORD.match(key):
-            words[key] = key
+            words[key] = {"string_to_param.*": key}
         elif found := COUNTED.match(key):
             _put(roles, order[found["net"], int(found["n"])], found["role"], key)
         else:

@@ -35,10 +35,11 @@ class Hashes:
 
 
 def hashes(path: Path) -> Hashes:
-    """Read once for each version of a file."""
+    """Read once for each version of a file. What is no safetensors file counts whole."""
     try:
         stat = path.stat()
-        return _hashes(path, stat.st_size, stat.st_mtime_ns, read_header(path).start)
+        start = read_header(path).start if path.suffix.lower() == ".safetensors" else 0
+        return _hashes(path, stat.st_size, stat.st_mtime_ns, start)
     except OSError as error:
         raise UserError("{name} cannot be read: {reason}.", name=path.name, reason=error.strerror or "?") from error
 

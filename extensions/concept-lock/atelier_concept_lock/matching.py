@@ -15,16 +15,24 @@ from .keys import Place, alternatives
 from .part import Part
 from .report import Line
 from .textside import PROJECTIONS, place_of
+from .words import Word, fits
 
 OFF = ("time_embed.", "label_emb.", ".emb_layers.")  # no place in the picture and no prompt: no region to keep to
 
 
 @dataclass
 class Matched:
-    """Branches by the layer's name: of the UNet, and of the text encoders."""
+    """Branches by the layer's name: of the UNet, and of the text encoders; and words of its own."""
 
     unet: dict[str, list[Branch]] = field(default_factory=dict)
     texts: dict[str, list[Branch]] = field(default_factory=dict)
+    words: list[Word] = field(default_factory=list)
+
+    def take(self, other: Matched) -> None:
+        for mine, more in ((self.unet, other.unet), (self.texts, other.texts)):
+            for name, branches in more.items():
+                mine.setdefault(name, []).extend(branches)
+        self.words += other.words
 
 
 def match(
@@ -38,7 +46,7 @@ def match(
     """`at`: the line's number and the region. `line` learns what matched and what did not."""
     found = Matched()
     for adapter in adapters:
-        line.words += adapter.words
+        _match_words(found, texts, card, adapter, line)
         for place, part in adapter.parts.items():
             name = _name(layers, texts, place, part)
             if name is None:
@@ -48,9 +56,19 @@ def match(
             else:
                 line.matched += 1
                 _keep(found, place, name, Branch(*at, part, card.unet if place.target == "unet" else card.text))
-    if any(adapter.parts for adapter in adapters) and not line.matched:
+    if adapters and not line.matched and not line.words and not line.off:
         raise UserError("“{name}” is made for another kind of model than the one that is loaded.", name=card.name)
     return found
+
+
+def _match_words(found: Matched, texts: Mapping[str, Any], card: ConceptCard, adapter: Adapter, line: Line) -> None:
+    for name, vectors in adapter.words.items():
+        if not fits(texts, vectors):
+            line.missed.append(f"“{name}”")
+            continue
+        line.words.append(name)
+        if card.text:
+            found.words.append(Word(name, vectors, card.text, adapter.of_host))
 
 
 def _keep(found: Matched, place: Place, name: str, branch: Branch) -> None:

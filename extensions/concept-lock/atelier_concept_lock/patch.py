@@ -18,10 +18,12 @@ from .crossing import PARTS, Crossing, paths_of
 from .leaks import Dial, SelfAttention, Statistics
 from .levels import Levels
 from .matching import Matched, match
-from .reading import AS_WRITTEN, EDITED, readings, words, zoned
+from .named import TWICE, bare
+from .reading import AS_WRITTEN, EDITED, called, readings, trouble, words, zoned
 from .regions import Lock
 from .report import Line, Report
 from .session import Session
+from .textside import Reading
 
 Tensor = torch.Tensor
 Contexts = dict[int, dict[str, Tensor]]  # region -> "cond", "uncond" -> what it reads
@@ -40,11 +42,12 @@ class LockPatch:
     ) -> None:
         """`adapters`: the files that the cards name. `dial` in place of the lock's own number."""
         masks = lock.masks(size)
-        seen = [n for n, one in enumerate(masks) if one.any()]
+        on = [n for n, region in enumerate(lock.regions) if region.on]
+        seen = [n for n in on if masks[n].any()]
         self.report = Report()
-        for n in sorted(set(range(len(masks))) - set(seen)):
+        for n in sorted(set(on) - set(seen)):
             self.report.notes.append(UserError("Region {n} is empty and does nothing.", n=n + 1))
-        self.lock = replace(lock, regions=tuple(lock.regions[n] for n in seen))
+        self.lock = called(replace(lock, regions=tuple(lock.regions[n] for n in seen)), adapters)
         self.numbers = [n + 1 for n in seen]  # as the user counts
         self.levels = Levels(masks[seen] if seen else np.zeros((0, size.height, size.width)))
         self.adapters, self.negative = adapters, negative
@@ -87,25 +90,25 @@ class LockPatch:
 
     def _refuse_twice(self, loras: frozenset[str]) -> None:
         """The host applies what a prompt names, everywhere: that would act beside the card, or outside its region."""
-        for name in sorted(loras & {file for card in self.lock.all_cards() for file in card.files}):
-            raise UserError(
-                "“{name}” is in the prompt and on a card: it would act twice. Take it out of one.", name=name
-            )
+        for name in sorted(loras & {bare(file) for card in self.lock.all_cards() for file in card.files}):
+            raise UserError(TWICE, name=name)
 
     def _contexts(self, denoiser: Denoiser, everywhere: Matched, own: list[Matched]) -> tuple[Tensor | None, Contexts]:
         """What the base reads, where that is not what the host reads; and what each region reads."""
         bases = [words(one) for one in denoiser.asked.prompts or (self.lock.prompt,)]
         rows = [zoned(self.lock, base) for base in bases]
-        changes = [everywhere.texts, *({**everywhere.texts, **_more(everywhere, one)} for one in own)]
-        differ = [any(row[n] != base for row, base in zip(rows, bases, strict=True)) for n in range(len(changes))]
-        wanted = [n for n, change in enumerate(changes) if change or differ[n]]
+        changes = [_reading(everywhere), *(_reading(everywhere, one) for one in own)]
+        by_zone = [[row[n] for row in rows] for n in range(len(changes))]
+        wanted = [n for n, change in enumerate(changes) if change.acts_on(by_zone[n]) or by_zone[n] != bases]
         made = readings(denoiser, rows, changes, wanted)
+        for sentence in trouble(by_zone, [everywhere.words, *(one.words for one in own)]):
+            self.report.note(sentence)
         for prompt in dict.fromkeys(row[n] for row in rows for n in wanted if EDITED.search(row[n])):
             self.report.note(UserError(AS_WRITTEN, prompt=prompt))
         read: Contexts = {n - 1: {"cond": made[n]} for n in wanted if n}
         if self.lock.uncond:
             negatives = denoiser.asked.negatives or (self.negative,)
-            changed = [n for n in wanted if n and changes[n]]
+            changed = [n for n in wanted if n and changes[n].acts_on(negatives)]
             against = readings(denoiser, [[one] * len(changes) for one in negatives], changes, changed)
             for n in changed:
                 read[n - 1]["uncond"] = against[n]
@@ -139,5 +142,7 @@ class LockPatch:
                 SelfAttention(session, name, self.dial.attention).attach()
 
 
-def _more(everywhere: Matched, own: Matched) -> dict[str, list[Branch]]:
-    return {name: [*everywhere.texts.get(name, ()), *some] for name, some in own.texts.items()}
+def _reading(everywhere: Matched, own: Matched | None = None) -> Reading:
+    own = own or Matched()
+    more = {name: [*everywhere.texts.get(name, ()), *some] for name, some in own.texts.items()}
+    return Reading({**everywhere.texts, **more}, (*everywhere.words, *own.words))

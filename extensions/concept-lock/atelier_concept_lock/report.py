@@ -23,7 +23,7 @@ class Line:
     matched: int = 0
     off: int = 0  # layers without a place in the picture: time and size
     missed: list[str] = field(default_factory=list)
-    words: list[str] = field(default_factory=list)  # textual inversions within its files, which are not read yet
+    words: list[str] = field(default_factory=list)  # textual inversions in its files
     outside: float = 0.0  # largest change of a layer's answer where the region is not, on the first step
     inside: float = 0.0
     indirect: float | None = None  # change of the picture outside over inside; measured by runs without the card
@@ -92,7 +92,7 @@ class Report:
                 names = ", ".join(line.missed[:SHOWN]) + (", …" if len(line.missed) > SHOWN else "")
                 lines.append(translate("{card} lacks a place for: {names}").format(card=line.card, names=names))
             if line.words:
-                told = translate("{card} brings words of its own that are not read yet: {names}")
+                told = translate("{card} brings words of its own: {names}")
                 lines.append(told.format(card=line.card, names=", ".join(line.words)))
         if self.cost is not None:
             lines.append(translate("cost: {share:.0%} more time than without").format(share=self.cost))

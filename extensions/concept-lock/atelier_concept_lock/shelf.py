@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from atelier_core import embeddings
 from atelier_core.errors import UserError
+from atelier_core.host import ModelFile
 
 from .adapters import sorted_out
-from .base import Base, detect, outlines
+from .base import TEXT, Base, detect, outlines
 from .files import Header, read_header
 from .hashes import hashes
 
@@ -41,16 +43,24 @@ class Verdict:
         }
 
 
-def verdict(name: str, path: Path) -> Verdict:
+def verdict(name: str, file: ModelFile) -> Verdict:
+    assert file.path is not None
+    base = Base()
     try:
-        header = read_header(path)
-    except UserError as error:
-        return Verdict(name, trouble=error)
-    base = detect(header)
-    try:
+        if file.kind == "embedding":
+            return _of_word(name, file.path)
+        header = read_header(file.path)
+        base = detect(header)
         return _of(name, header, base)
     except UserError as error:
         return Verdict(name, base, trouble=error)
+
+
+def _of_word(name: str, path: Path) -> Verdict:
+    vectors = embeddings.read(path)
+    widths = {key: one.shape[1] for key, one in vectors.items()}
+    family = "SDXL" if "te2" in widths else TEXT.get(widths["te1"], "")
+    return Verdict(name, Base(family, "shapes" if family else ""), ("textual inversion",), words=(path.stem,))
 
 
 def _of(name: str, header: Header, base: Base) -> Verdict:
@@ -62,10 +72,10 @@ def _of(name: str, header: Header, base: Base) -> Verdict:
     return Verdict(name, base, tuple(kind for kind, _ in kinds.most_common()), len(layers), tuple(words))
 
 
-def inspected(name: str, path: Path) -> dict[str, Any]:
+def inspected(name: str, file: ModelFile) -> dict[str, Any]:
     """The verdict and the hashes, for which the whole file is read."""
-    said = verdict(name, path).to_json()
-    if not path.is_file() or said["trouble"] and not said["base"]:
+    said = verdict(name, file).to_json()
+    if file.path is None or not file.path.is_file() or said["trouble"] and not said["base"]:
         return said
-    found = hashes(path)
+    found = hashes(file.path)
     return {**said, "autov1": found.v1, "autov2": found.v2, "autov3": found.v3}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -12,23 +13,30 @@ from atelier_core.job import Denoiser
 
 from .branches import Branch, Layer
 from .part import Part
+from .words import Spelling, Word
 
 Tensor = torch.Tensor
 Changes = Mapping[str, Sequence[Branch]]  # layer "te1.…" -> branches
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "out_proj")
 
 
-def contexts(denoiser: Denoiser, prompts: Sequence[str], changes: Sequence[Changes]) -> list[Tensor]:
-    """[1, tokens, C] for each prompt, all of one length."""
-    plain = denoiser.encode(prompts)
-    made = []
-    for number, change in enumerate(changes):
-        if not change:
-            made.append(plain[number])
-            continue
-        with changed(denoiser.text_layers, change):
-            made.append(denoiser.encode(prompts)[number])
-    return made
+@dataclass(frozen=True)
+class Reading:
+    """What cards do to the prompts of one place."""
+
+    layers: Changes = field(default_factory=dict)
+    words: tuple[Word, ...] = ()
+
+    def acts_on(self, prompts: Sequence[str]) -> bool:
+        return bool(self.layers) or any(word.stands_in(prompt) for word in self.words for prompt in prompts)
+
+
+def read(denoiser: Denoiser, prompts: Sequence[str], reading: Reading) -> list[Tensor]:
+    """[1, tokens, C] each, of one length. Other places' prompts are read apart: they must not even lengthen these."""
+    spelling = Spelling(denoiser, prompts)
+    said = [spelling.spelled(prompt, reading.words) for prompt in prompts]
+    with changed(denoiser.text_layers, reading.layers), spelling.read(reading.words):
+        return denoiser.encode(said)
 
 
 def place_of(layers: Mapping[str, Any], name: str) -> tuple[Any, str] | None:

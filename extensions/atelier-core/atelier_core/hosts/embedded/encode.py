@@ -62,7 +62,8 @@ def text_layers(model: Model) -> dict[str, Any]:
 
 def chunks(tokenizer: Any, text: str, lexicon: Lexicon | None = None) -> list[Chunk]:
     """A word with vectors of its own is not torn apart."""
-    lexicon, done = lexicon or Lexicon(), [[]]
+    lexicon = lexicon or Lexicon()
+    done: list[Chunk] = [[]]
     for piece in language.pieces(text):
         if piece.ends_chunk:
             done.append([])
