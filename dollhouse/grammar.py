@@ -74,8 +74,8 @@ def caption(
 ) -> str:
     """One way to say a scene; without a seed the plain one. `dropout` is the share of attributes left unsaid.
 
-    `names` puts a word in the place of a doll's own traits, as a learnt concept would be. `limit` leaves out more until
-    no more words and commas than that are left, for text encoders with a short memory.
+    `names` puts words in the place of a doll's own traits, as a learnt concept would be: "Nilo", "a nilo boy". `limit`
+    leaves out more until no more words and commas than that are left, for text encoders with a short memory.
     """
     said = _said(scene, _Speaker(seed, dropout), names or {})
     while limit and dropout < 1 and len(re.findall(r"\w+|[^\w\s]", said)) > limit:
@@ -138,8 +138,15 @@ _PLURAL = ("trousers", "shorts", "shoes", "boots")
 
 
 def _named(speaker: _Speaker, actor: Actor, place: str, name: str) -> str:
-    head = _joined([speaker.said(words.EXPRESSION, actor.expression), name], " ")
-    return _joined([head, speaker.said(words.POSE, actor.pose.name), speaker.said(words.PLACE, place)])
+    bare = name.removeprefix("a ")
+    head = _joined([speaker.said(words.EXPRESSION, actor.expression), bare], " ")
+    return _joined(
+        [
+            _with_article(head) if bare != name else head,
+            speaker.said(words.POSE, actor.pose.name),
+            speaker.said(words.PLACE, place),
+        ]
+    )
 
 
 def _outfit(actor: Actor) -> list[tuple[str, str, str]]:

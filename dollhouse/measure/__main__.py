@@ -1,18 +1,23 @@
 """Measures the small model family: `python -m dollhouse.measure [--models DIR] [--count 200]`.
 
 Prints a table, each figure with its 95 % span, and last a line of the chief ones.
+
+`--lock` measures two learnt dolls in one picture, `--teach` how well one is learnt, each instead of the rest; both go
+on where an earlier run with the same `--out` was cut off.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from dollhouse.measure.report import line, table
 from dollhouse.measure.stats import Figure
 
-MODELS = Path(__file__).resolve().parents[2] / "models" / "dollhouse"
+ROOT = Path(__file__).resolve().parents[2]
+MODELS, EXTENSIONS = ROOT / "models" / "dollhouse", ROOT / "extensions"
 SECTIONS = ("readers", "tools", "pictures")
 
 
@@ -38,7 +43,16 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200, help="pictures of each kind")
     parser.add_argument("--all", action="store_true", help="every section, which is what happens without --only too")
     parser.add_argument("--only", choices=SECTIONS, action="append", help="some of it")
+    parser.add_argument("--lock", action="store_true")
+    parser.add_argument("--teach", action="store_true")
+    sys.path[:0] = [str(EXTENSIONS / name) for name in ("atelier-core", "concept-lock")]
+    from dollhouse.measure import concepts
+
+    concepts.add_options(parser)
     asked = parser.parse_args()
+    if asked.lock or asked.teach:
+        concepts.measure_lock(asked) if asked.lock else concepts.measure_teach(asked)
+        return
     found = list(figures(asked.models, asked.count, tuple(SECTIONS if asked.all else asked.only or SECTIONS)))
     print(table(found))
     print(line(found))

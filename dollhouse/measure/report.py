@@ -39,7 +39,7 @@ def spans(seeds: Iterable[int]) -> str:
     return " ".join(str(a) if a == b else f"{a}-{b}" for a, b in told)
 
 
-def line(figures: Iterable[Figure], names: Sequence[str] = LINE) -> str:
+def line(figures: Iterable[Figure], names: Sequence[str] = LINE, head: str = "measure") -> str:
     """The last line of a measurement; a figure that was not taken is `-`."""
     values = {figure.name: _short(figure.value) for figure in figures}
-    return "measure: " + " ".join(f"{name}={values.get(name, '-')}" for name in names)
+    return f"{head}: " + " ".join(f"{name}={values.get(name, '-')}" for name in names)

@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 SURE = 1.959964  # standard deviations to either side: 95 %
 _AGAIN = 2000  # samples drawn anew
@@ -95,3 +96,26 @@ def mean_of(
     rows = [float(value) for value in values]
     span = resampled([[value] for value in rows])
     return Figure(name, fmean(rows) if rows else nan, *span, len(rows), bar, better, tuple(seeds))
+
+
+def ratio_by_picture(
+    name: str,
+    over: Sequence[Sequence[bool]],
+    under: Sequence[Sequence[bool]],
+    bar: float | None = None,
+    better: Literal["higher", "lower"] = "higher",
+    seeds: Iterable[int] = (),
+) -> Figure:
+    """Of two shares over the same pictures, drawn anew together; no number where the lower one is 0."""
+    sums = np.array([[sum(a), len(a), sum(b), len(b)] for a, b in zip(over, under, strict=True)], float).reshape(-1, 4)
+    drawn = np.random.default_rng(0).integers(max(1, len(sums)), size=(_AGAIN, len(sums)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value, again = _ratio(sums.sum(0)), _ratio(sums[drawn].sum(1))
+    told = again[np.isfinite(again)]
+    low, high = np.percentile(told, (2.5, 97.5)) if len(sums) > 1 and len(told) else (-np.inf, np.inf)
+    finite = float(value) if np.isfinite(value) else nan
+    return Figure(name, finite, float(low), float(high), len(sums), bar, better, tuple(seeds))
+
+
+def _ratio(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (sums[..., 0] / sums[..., 1]) / (sums[..., 2] / sums[..., 3])
