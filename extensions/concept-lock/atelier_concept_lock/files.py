@@ -65,7 +65,7 @@ def _header(path: Path, text: bytes, size: int) -> Header:
         metadata = {str(key): str(value) for key, value in told.pop("__metadata__", {}).items()}
         shapes = {name: tuple(int(n) for n in one["shape"]) for name, one in told.items()}
         end = max((int(one["data_offsets"][1]) for one in told.values()), default=0)
-    except (ValueError, RecursionError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError, OverflowError) as error:
         raise UserError("{name} is damaged: its list of tensors cannot be read.", name=path.name) from error
     if start + end > size:
         raise UserError("{name} is damaged: it is cut off.", name=path.name)

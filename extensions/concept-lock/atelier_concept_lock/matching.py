@@ -80,20 +80,23 @@ def _keep(found: Matched, place: Place, name: str, branch: Branch) -> None:
 def _name(layers: Mapping[str, Any], texts: Mapping[str, Any], place: Place, part: Part) -> str | None:
     if place.target == "unet":
         names = (name for name in alternatives(place.layer) if name in layers)
-        return next((name for name in names if _fits(part, shape_of(layers[name]))), None)
+        return next((name for name in names if _fits(part, shape_of(layers[name]), name)), None)
     name = f"{place.target}.{place.layer}"
     home = place_of(texts, name)
     if home is None:
         return None
     module, projection = home
     shape = (module.embed_dim, module.embed_dim) if projection in PROJECTIONS else shape_of(module)
-    return name if _fits(part, shape) else None
+    return name if _fits(part, shape, name) else None
 
 
-def _fits(part: Part, shape: tuple[int, ...] | None) -> bool:
+def _fits(part: Part, shape: tuple[int, ...] | None, layer: str) -> bool:
     if shape is None or (len(shape) == 1) != (part.kind == "norm"):
         return False
     try:
-        return part.fits(shape)
+        fits = part.fits(shape)
     except (IndexError, RuntimeError):
         return False
+    if fits and not part.coheres(shape):
+        raise UserError("The tensors of “{layer}” do not fit together.", layer=layer)
+    return fits

@@ -56,6 +56,15 @@ class Part(ABC):
         outs, ins = self.outline()
         return outs in (0, shape[0]) and ins in (0, prod(shape[1:]))
 
+    def coheres(self, shape: tuple[int, ...]) -> bool:
+        """Whether its own tensors make a change of that shape; nothing is computed."""
+        outline = type(self)({k: t.to("meta") if t.is_floating_point() else t for k, t in self.w.items()}, self.scale)
+        try:
+            made, bias = outline.delta_weight(torch.empty(shape, device="meta")), outline.delta_bias()
+        except (RuntimeError, IndexError):
+            return False
+        return tuple(made.shape) == shape and (bias is None or tuple(bias.shape) == shape[:1])
+
     def factors(self) -> Factors | None:
         return None
 

@@ -29,7 +29,7 @@ class Oft(Part):
         if most > 0:
             norm = skew.norm()
             skew = skew * ((norm.clamp(max=most) + 1e-8) / (norm + 1e-8))
-        eye = torch.eye(blocks.shape[-1], dtype=torch.float64)
+        eye = torch.eye(blocks.shape[-1], dtype=torch.float64, device=blocks.device)
         return (eye + skew) @ torch.linalg.inv(eye - skew)
 
     def raw(self, weight: Tensor) -> Tensor:

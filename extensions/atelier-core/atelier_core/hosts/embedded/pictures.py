@@ -91,7 +91,7 @@ class Sketcher:
     def sketch(self, latent: torch.Tensor) -> Image.Image:
         """[4, h, w] -> RGB, one pixel per latent pixel."""
         flat = _with_one(latent.float().cpu()) @ self._map
-        return Image.fromarray(np.clip(flat, 0, 255).astype(np.uint8).reshape(*latent.shape[1:], 3))
+        return Image.fromarray(np.nan_to_num(flat).clip(0, 255).astype(np.uint8).reshape(*latent.shape[1:], 3))
 
 
 def _with_one(latent: torch.Tensor) -> np.ndarray:
