@@ -79,7 +79,7 @@ class Webui:
         loaded = [SimpleNamespace(module=self.grid), SimpleNamespace(module=stub("another"))]
         script = type("Script", (), {})
         yield stub("modules.scripts", AlwaysVisible=object(), Script=script, scripts_data=loaded)
-        for name in ("processing", "sd_models", "devices", "prompt_parser"):
+        for name in ("processing", "sd_models", "devices", "prompt_parser", "sd_schedulers"):
             yield stub(f"modules.{name}")
 
     def called(self, kind: str, *args: Any) -> Any:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from atelier_concept_lock.cards import ConceptCard, card_from
 from atelier_concept_lock.levels import Levels, by_area
-from atelier_concept_lock.regions import Box, Drawn, Lock, Region, box_of, lock_from, lock_of
+from atelier_concept_lock.regions import Box, Drawn, Lock, Region, lock_from, lock_of
 from atelier_core.errors import UserError
 from atelier_core.geometry import Extent
 from hypothesis import given
@@ -93,12 +93,13 @@ def test_texts_that_are_no_json_are_refused() -> None:
             lock_of(said)
 
 
-def test_boxes_are_read_as_they_are_written_in_the_panel() -> None:
-    assert box_of(" 0, 0.25 ,0.5,1") == Box(0, 0.25, 0.5, 1)
-    for said in ("", "a,b,c,d", "0,0,1"):
-        with pytest.raises(UserError, match="box"):
-            box_of(said)
+def test_a_card_and_a_region_come_back_from_json() -> None:
     assert card_from(ANNE.to_json()) == ANNE
+    region = Region(Box(0, 0.25, 0.5, 1), "reading", (ANNE,), "Anne", on=False)
+    assert lock_from({"regions": [region.to_json()]}).regions == (region,)
+    assert lock_from({"regions": [region.to_json()]}).all_cards() == ()
+    with pytest.raises(UserError, match="“on” must be true or false"):
+        lock_from({"regions": [{**region.to_json(), "on": 1}]})
 
 
 def test_masks_are_drawn_at_the_picture_s_size() -> None:

@@ -94,6 +94,9 @@ class Host(Protocol):
 
     def samplers(self) -> tuple[str, ...]: ...
 
+    def schedulers(self) -> tuple[str, ...]:
+        """Schedules of noise, "Automatic" first."""
+
     def outputs(self, unit: str) -> Path:
         """The folder for a unit's results. It exists."""
 

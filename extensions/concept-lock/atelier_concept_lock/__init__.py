@@ -2,4 +2,4 @@
 
 from atelier_core.units import Unit
 
-UNIT = Unit("Concept lock")
+UNIT = Unit("Concept lock", always=True)

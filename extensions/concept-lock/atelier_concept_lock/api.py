@@ -28,9 +28,10 @@ def generate(host: Host, args: LockArgs) -> dict[str, Any]:
     return {
         "pictures": [{"id": store.put(path), "file": path.name} for path in done.paths],
         "infotexts": list(done.infotexts),
+        "lock": done.lock,
         "seeds": list(done.seeds),
         "report": done.report.to_json(),
-        "notes": list(done.notes),
+        "notes": [*done.notes, *done.report.told(host.translate)],
     }
 
 

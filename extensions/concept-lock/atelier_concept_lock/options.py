@@ -33,3 +33,15 @@ class LockArgs:
 @dataclass(frozen=True)
 class FileArgs:
     file: str = arg(about="name of a LoRA in the webui's list")
+
+
+@dataclass(frozen=True)
+class MergeArgs:
+    first: str = arg(about="name of a LoRA in the webui's list")
+    second: str = arg(about="name of another one")
+    name: str = arg(about="of the file that is made")
+    first_weight: float = arg(1.0, "how much of the first", least=-2, most=2)
+    second_weight: float = arg(1.0, "how much of the second", least=-2, most=2)
+    way: str = arg("exact", "how they are put together", choices=("exact", "reduced", "elements"))
+    rank: int = arg(32, "of the reduced file", least=1, most=1024)
+    anyway: bool = arg(False, "write it though it is not what its parts do together")

@@ -1,187 +1,228 @@
-"""The concept lock's tab: regions with a prompt and a concept each, the webui's files, and the report."""
+"""The concept lock's tab: regions on a page with a prompt and concepts each, the webui's files, and the report."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import gradio as gr
-from atelier_core.api.pictures import store
-from atelier_core.args import parse
+from atelier_core import picture
+from atelier_core.api.pictures import source, store
+from atelier_core.args import from_infotext, parse, read_entries, split_infotext
+from atelier_core.errors import UserError
+from atelier_core.geometry import Extent
 from atelier_core.host import Host
 from atelier_core.ui import widgets
+from PIL import Image
 
-from . import run
+from . import rows, run, tables
+from .always import panel as always
+from .always import run as lock_run
+from .board import Board, board_of
+from .merging import panel as merging
 from .options import REGIONS, LockArgs
-from .regions import Lock, Region, box_of
+from .stage import panel as stage
 from .teach import panel as teaching
 
+ALWAYS = always.ALWAYS
 ID = "atelier_concept_lock"
-BOXES = ("0,0,0.5,1", "0.5,0,1,1", "", "")  # two people side by side
-PER_REGION = ("box", "prompt", "file", "triggers", "unet", "text")
-PLAIN = ("width", "height", "steps", "cfg", "sampler", "seed", "measure")
-OF_LOCK = ("feather", "dial", "uncond", "start")
+HEIGHT = 620  # CSS pixels
+PLAIN = (
+    *("negative", "width", "height", "steps", "cfg", "sampler", "scheduler", "seed", "batch", "count", "denoise"),
+    "measure",
+)
+CONTROLS = ("way", "prompt", *PLAIN, *rows.NAMES, *lock_run.OF_LOCK)
+FROM_HOST = {"Steps": "steps", "Sampler": "sampler", "Schedule type": "scheduler", "CFG scale": "cfg", "Seed": "seed"}
 
 
 def build(host: Host) -> None:
     t = host.translate
+    state, taken, start_picture = (widgets.hidden_text(f"{ID}_{name}") for name in ("state", "taken", "picture"))
+    page = gr.HTML(stage.page(host, ID, HEIGHT, None, Extent(512, 512)), elem_id=f"{ID}_view")
     with gr.Row(elem_id=f"{ID}_panel"):
         with gr.Column(scale=6, min_width=320):
-            prompt = gr.Textbox(label=t("Prompt of the whole picture"), lines=2, elem_id=f"{ID}_prompt")
-            negative = gr.Textbox(label=t("Negative prompt"), lines=1, elem_id=f"{ID}_negative")
-            rows = [_region(host, n) for n in range(REGIONS)]
-            style = _concept(host, "style", t("Style or concept for the whole picture"))
-            files = [row["file"] for row in (*rows, style)]
+            controls = _words(host)
+            controls |= stage.region_rows(host, ID, state)
         with gr.Column(scale=5, min_width=320):
-            plain, of_lock = _settings(host)
+            controls |= _settings(host)
             with gr.Row():
-                start = gr.Button(t("Generate"), variant="primary", elem_id=f"{ID}_run")
+                start = gr.Button(t("Generate"), variant="primary", elem_id=f"{ID}_start")
                 stop = gr.Button(t("Interrupt"), elem_id=f"{ID}_interrupt")
+            real = gr.Button("run", elem_id=f"{ID}_run", elem_classes=["atelier-hidden"])
             gr.HTML(elem_id=f"{ID}_progress")
-            shown = gr.HTML(elem_id=f"{ID}_pictures")
-            report = gr.HTML(elem_id=f"{ID}_report")
-            _shelf(host, files)
-    teaching.build(host, [(row["file"], row["triggers"]) for row in rows], _names)
-    inputs = [prompt, negative, *(row[name] for row in rows for name in PER_REGION)]
-    inputs += [style[name] for name in PER_REGION[2:]]
-    inputs += [plain[name] for name in PLAIN] + [of_lock[name] for name in OF_LOCK]
-    widgets.run_click(start, host, partial(_run, host), inputs, [shown, report], f"{ID}_progress")
-    stop.click(fn=host.interrupt, inputs=[], outputs=[])
-
-
-def _region(host: Host, n: int) -> dict[str, Any]:
-    t = host.translate
-    title = t("Region {n}").format(n=n + 1)
-    with gr.Accordion(title, open=bool(BOXES[n]), elem_id=f"{ID}_region{n}"):
-        with gr.Row():
-            box = gr.Textbox(
-                BOXES[n],
-                label=t("Box: left,top,right,bottom"),
-                info=t("From 0 to 1. Empty: no region."),
-                elem_id=f"{ID}_box{n}",
-            )
-            prompt = gr.Textbox(label=t("Prompt here"), elem_id=f"{ID}_prompt{n}")
-        return {"box": box, "prompt": prompt, **_concept(host, str(n), t("Concept"))}
-
-
-def _concept(host: Host, tag: str, label: str) -> dict[str, Any]:
-    t = host.translate
-    with gr.Row():
-        file = gr.Dropdown(_names(host), value=widgets.NOTHING, label=label, elem_id=f"{ID}_file{tag}")
-        triggers = gr.Textbox(label=t("Trigger words"), elem_id=f"{ID}_triggers{tag}")
-    with gr.Row():
-        unet = gr.Slider(-2, 2, 1, step=0.05, label=t("Weight in the picture"), elem_id=f"{ID}_unet{tag}")
-        text = gr.Slider(-2, 2, 1, step=0.05, label=t("Weight in the words"), elem_id=f"{ID}_text{tag}")
-    return {"file": file, "triggers": triggers, "unet": unet, "text": text}
-
-
-def _names(host: Host) -> list[tuple[str, str]]:
-    return [(host.translate("none"), widgets.NOTHING), *((model.name, model.name) for model in host.models("lora"))]
-
-
-def _settings(host: Host) -> tuple[dict[str, Any], dict[str, Any]]:
-    t = host.translate
-    plain: dict[str, Any] = {}
-    with gr.Row():
-        plain["width"] = gr.Slider(64, 2048, 512, step=8, label=t("Width"), elem_id=f"{ID}_width")
-        plain["height"] = gr.Slider(64, 2048, 512, step=8, label=t("Height"), elem_id=f"{ID}_height")
-    with gr.Row():
-        names = list(host.samplers())
-        plain["sampler"] = gr.Dropdown(names, value=names[0], label=t("Sampler"), elem_id=f"{ID}_sampler")
-        plain["steps"] = gr.Slider(1, 150, 20, step=1, label=t("Steps"), elem_id=f"{ID}_steps")
-    with gr.Row():
-        plain["cfg"] = gr.Slider(1, 30, 7, step=0.5, label=t("CFG scale"), elem_id=f"{ID}_cfg")
-        plain["seed"] = gr.Number(-1, precision=0, label=t("Seed"), elem_id=f"{ID}_seed")
-    return plain, _lock_settings(host, plain)
-
-
-def _lock_settings(host: Host, plain: dict[str, Any]) -> dict[str, Any]:
-    t = host.translate
-    made: dict[str, Any] = {}
-    made["dial"] = gr.Slider(
-        0,
-        1,
-        0,
-        step=0.05,
-        label=t("Against leaks through the picture itself"),
-        info=t("0 leaves the model as it is. More keeps regions apart and takes more time."),
-        elem_id=f"{ID}_dial",
+            results = gr.HTML(elem_id=f"{ID}_results")
+            widgets.to_buttons(host, ID)
+            files = gr.File(label=t("Start picture, or a result whose settings come back"), height=100,
+                            elem_id=f"{ID}_open")  # fmt: skip
+            widgets.from_buttons(host, ID)
+    lists = [controls[name] for name in rows.NAMES if name.startswith("file")]
+    lists += merging.build(host, stage.choices)
+    teaching.build(host, [(controls[f"file{n}_0"], controls[f"triggers{n}_0"]) for n in range(REGIONS)], stage.choices)
+    _shelf(host, lists)
+    values = [controls[name] for name in CONTROLS]
+    widgets.page_click(start, f"window.atelier.submitAfter('{ID}_progress', '{ID}_page', '{ID}_run')")
+    widgets.run_click(
+        real, host, partial(_run, host), [state, start_picture, *values], [page, results], f"{ID}_progress"
     )
-    with gr.Accordion(t("More"), open=False):
-        made["feather"] = gr.Slider(0, 256, 0, step=1, label=t("Soft edge in pixels"), elem_id=f"{ID}_feather")
-        made["start"] = gr.Slider(
-            0, 1, 0, step=0.05, label=t("Begins at this share of the steps"), elem_id=f"{ID}_start"
-        )
-        made["uncond"] = gr.Checkbox(False, label=t("Act on the negative prompt too"), elem_id=f"{ID}_uncond")
-        label = t("Measure the indirect share (one more picture per concept)")
-        plain["measure"] = gr.Checkbox(False, label=label, elem_id=f"{ID}_measure")
+    stop.click(fn=host.interrupt, inputs=[], outputs=[])
+    shown = [page, start_picture, *values, results]
+    files.upload(fn=lambda given: _opened(host, given, ""), inputs=[files], outputs=shown)
+    taken.change(fn=lambda given: _opened(host, None, given), inputs=[taken], outputs=shown)
+    sides = [controls[name] for name in ("width", "height")]
+    for side in sides:
+        side.release(fn=partial(_resized, host), inputs=[state, start_picture, *sides], outputs=[page])
+
+
+def _words(host: Host) -> dict[str, Any]:
+    t = host.translate
+    ways = [(t("A new picture"), "new"), (t("From the picture"), "picture")]
+    made: dict[str, Any] = {"way": gr.Radio(ways, value="new", label=t("What is made"), elem_id=f"{ID}_way")}
+    made["denoise"] = gr.Slider(
+        0, 1, 0.75, step=0.01, label=t("Denoising strength"), elem_id=f"{ID}_denoise", visible=False
+    )
+    label = t("Prompt of the whole picture")
+    made["prompt"] = gr.Textbox(label=label, lines=2, elem_id=f"{ID}_prompt")
+    made["negative"] = gr.Textbox(label=t("Negative prompt"), lines=1, elem_id=f"{ID}_negative")
+    made["way"].change(
+        fn=lambda way: gr.update(visible=way == "picture"), inputs=[made["way"]], outputs=[made["denoise"]]
+    )
     return made
 
 
-def _shelf(host: Host, files: Sequence[Any]) -> None:
+def _settings(host: Host) -> dict[str, Any]:
+    t = host.translate
+    made: dict[str, Any] = {}
+
+    def slider(name: str, least: float, most: float, value: float, step: float, label: str) -> None:
+        made[name] = gr.Slider(least, most, value, step=step, label=label, elem_id=f"{ID}_{name}", min_width=120)
+
+    samplers, schedulers = list(host.samplers()), list(host.schedulers())
+    with gr.Row():
+        made["sampler"] = gr.Dropdown(
+            samplers, value=samplers[0], label=t("Sampling method"), elem_id=f"{ID}_sampler", min_width=120
+        )
+        made["scheduler"] = gr.Dropdown(
+            schedulers, value=schedulers[0], label=t("Schedule type"), elem_id=f"{ID}_scheduler", min_width=120
+        )
+        slider("steps", 1, 150, 20, 1, t("Sampling steps"))
+    with gr.Row():
+        slider("width", 64, 2048, 512, 8, t("Width"))
+        slider("height", 64, 2048, 512, 8, t("Height"))
+    with gr.Row():
+        slider("cfg", 1, 30, 7, 0.5, t("CFG scale"))
+        made["seed"] = gr.Number(-1, precision=0, label=t("Seed"), elem_id=f"{ID}_seed", min_width=120)
+        slider("batch", 1, 8, 1, 1, t("Batch size"))
+        slider("count", 1, 16, 1, 1, t("Batch count"))
+    made |= always.of_lock(host, ID)
+    label = t("Measure the indirect share (one more picture per concept)")
+    made["measure"] = gr.Checkbox(False, label=label, elem_id=f"{ID}_measure")
+    return made
+
+
+def _shelf(host: Host, lists: Sequence[Any]) -> None:
     with gr.Accordion(host.translate("LoRA files"), open=False, elem_id=f"{ID}_shelf"):
         refresh = gr.Button(host.translate("Look again"), size="sm", elem_id=f"{ID}_refresh")
         table = gr.HTML(elem_id=f"{ID}_files")
 
     def looked() -> tuple[Any, ...]:
-        return (_table(host), *(gr.update(choices=_names(host)) for _ in files))
+        return (_table(host), *(gr.update(choices=stage.choices(host)) for _ in lists))
 
-    refresh.click(fn=looked, inputs=[], outputs=[table, *files])
+    refresh.click(fn=looked, inputs=[], outputs=[table, *lists])
 
 
 def _table(host: Host) -> str:
-    """The webui's files with what each is for. Names are anybody's: they are escaped."""
-    rows = [_row(host, one) for one in run.listed(host)]
-    if not rows:
+    found = run.listed(host)
+    if not found:
         return widgets.sentence(host.translate("There are no LoRAs in the webui's folder."))
-    return f"<table>{''.join(rows)}</table>"
+    return tables.files(found, host.translate)
 
 
-def _row(host: Host, one: dict[str, Any]) -> str:
-    if one["trouble"]:
-        said = one["trouble"]
-    else:
-        base = " ".join(filter(None, (one["base"] or host.translate("unknown model"), one["variant"])))
-        layers = host.translate("{count} layers").format(count=one["layers"])
-        said = f"{base} · {', '.join(one['kinds'])} · {layers}"
-    return f"<tr><td>{html.escape(one['name'])}</td><td>{html.escape(said)}</td></tr>"
+def _resized(host: Host, state: str, picture_id: str, width: float, height: float) -> Any:
+    size = Extent(int(width), int(height))
+    return stage.page(host, ID, HEIGHT, _board(state, size), size, picture=picture_id or None)
 
 
-def _run(host: Host, *values: Any) -> tuple[str, str]:
-    lock, plain = _given(values)
-    args = parse(LockArgs, {**{k: v for k, v in plain.items() if v not in (None, "")}, "lock": lock.text()})
-    done = run.generate(host, args)
-    pictures = "".join(_shown(store.put(path), path.name) for path in done.paths)
-    return pictures, "".join(widgets.sentence(note) for note in done.notes)
+def _board(state: str, size: Extent) -> Board | None:
+    board = board_of(state) if state else None
+    return board and Board(size, board.regions)
 
 
-def _given(values: Sequence[Any]) -> tuple[Lock, dict[str, Any]]:
-    """What the controls say, in the order in which `build` lists them."""
-    rest = list(values)
-    prompt, negative = _taken(rest, 2)
-    regions = []
-    for _ in range(REGIONS):
-        box, words, *concept = _taken(rest, len(PER_REGION))
-        if box.strip():
-            regions.append(Region(box_of(box), words, _cards(*concept)))
-    style = _cards(*_taken(rest, len(PER_REGION) - 2))
-    plain = dict(zip(PLAIN, _taken(rest, len(PLAIN)), strict=True))
-    feather, dial, uncond, start = rest
-    lock = Lock(prompt, style, tuple(regions), int(feather), float(dial), bool(uncond), float(start))
-    return lock, {**plain, "negative": negative}
+# ---- opening
 
 
-def _taken(rest: list[Any], count: int) -> list[Any]:
-    taken, rest[:] = rest[:count], rest[count:]
-    return taken
+def _opened(host: Host, file: Any, taken: str) -> tuple[Any, ...]:
+    """A picture came: it lies behind the regions, and the controls get what its infotext says."""
+    same = [gr.update() for _ in CONTROLS]
+    given = widgets.file_path(file) or (source(taken) if taken else None)
+    if given is None:
+        return gr.update(), gr.update(), *same, ""
+    try:
+        seen = picture.read(given)
+        found, board, notes = _said(host, seen.texts.get("parameters", ""))
+    except UserError as error:
+        return gr.update(), gr.update(), *same, widgets.sentence(error.told(host.translate), "error")
+    if "width" not in found:
+        found |= {"width": seen.extent.width, "height": seen.extent.height}
+    size = Extent(found["width"], found["height"])
+    key = store.put(given)
+    told = [stage.updated(host, name, found[name]) if name in found else gr.update() for name in CONTROLS]
+    said = "".join(widgets.sentence(note) for note in notes)
+    return stage.page(host, ID, HEIGHT, board, size, picture=key), key, *told, said
 
 
-def _cards(file: str | None, triggers: str, unet: float, text: float) -> tuple[Any, ...]:
-    return run.card_of(widgets.chosen(file) or "", float(unet), float(text), triggers)
+def _said(host: Host, infotext: str) -> tuple[dict[str, Any], Board | None, tuple[str, ...]]:
+    words, settings = split_infotext(infotext)
+    entries = read_entries(settings)
+    locked = lock_run.lock_in(host, entries)
+    if locked is None:
+        return {}, None, ()
+    lock, notes = locked
+    prompt, _, negative = words.partition("\nNegative prompt:")
+    size = lock_run.size_in(entries)
+    own = {f" {name}": entries[key] for key, name in FROM_HOST.items() if key in entries}
+    found = {**from_infotext("", LockArgs, own), "prompt": prompt.strip(), "negative": negative.strip()}
+    found |= {"width": size.width, "height": size.height, **rows.values_from(lock)}
+    found |= {name: getattr(lock, name) for name in lock_run.OF_LOCK}
+    return found, rows.board_from(lock, size), notes
+
+
+# ---- running
+
+
+def _run(host: Host, state: str, picture_id: str, *values: Any) -> tuple[Any, str]:
+    given = {name: widgets.chosen(value) for name, value in zip(CONTROLS, values, strict=True)}
+    args, init = _args(given, state), _start(given, picture_id)
+    done = run.generate(host, args, init)
+    keys = [store.put(path) for path in done.paths]
+    pictures = "".join(_shown(key, path.name) for key, path in zip(keys, done.paths, strict=True))
+    told = tables.report(done.report.to_json(), host.translate)
+    notes = "".join(widgets.sentence(note) for note in (*done.notes, *done.report.remarks(host.translate)))
+    page = widgets.page_html(
+        host, stage.unit(), f"{ID}_page", HEIGHT, before=picture_id or None, after=keys[-1] if keys else None
+    )
+    return page, f"<div class='atelier-results'>{pictures}</div>{told}{notes}"
+
+
+def _args(given: Mapping[str, Any], state: str) -> LockArgs:
+    size = Extent(int(given["width"]), int(given["height"]))
+    lock = lock_run.lock_from({**given, "state": state}, size)
+    plain = {name: given[name] for name in PLAIN if given[name] not in (None, "")}
+    return parse(LockArgs, {**plain, "lock": replace(lock, prompt=given["prompt"] or "").text()})
+
+
+def _start(given: Mapping[str, Any], picture_id: str) -> Image.Image | None:
+    if given["way"] != "picture":
+        return None
+    if not picture_id:
+        raise UserError("Choose a picture first.")
+    size = int(given["width"]), int(given["height"])
+    return picture.read(source(picture_id)).to_pil().convert("RGB").resize(size, Image.Resampling.LANCZOS)
 
 
 def _shown(key: str, name: str) -> str:
     at, safe = f"atelier/v1/core/pictures/{key}", html.escape(name)
-    return f'<a href="{at}" download="{safe}"><img src="{at}" alt="{safe}" style="max-width:100%"></a>'
+    image = f'<a href="{at}" target="_blank"><img src="{at}?longest=768" alt="{safe}" loading="lazy"></a>'
+    return f"<figure class='atelier-result'>{image}<figcaption>{safe}</figcaption></figure>"

@@ -57,10 +57,12 @@ class Region:
     mask: Box | Drawn
     prompt: str = ""
     cards: tuple[ConceptCard, ...] = ()
+    name: str = ""
+    on: bool = True
 
     def to_json(self) -> dict[str, Any]:
-        where: Any = list(self.mask) if isinstance(self.mask, Box) else base64.b64encode(self.mask.png).decode()
-        return {"mask": where, "prompt": self.prompt, "cards": [card.to_json() for card in self.cards]}
+        made = {"mask": mask_text(self.mask), "prompt": self.prompt, "cards": [card.to_json() for card in self.cards]}
+        return made | ({"name": self.name} if self.name else {}) | ({} if self.on else {"on": False})
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,8 @@ class Lock:
         return json.dumps(self.to_json(), ensure_ascii=False)
 
     def all_cards(self) -> tuple[ConceptCard, ...]:
-        return (*self.cards, *(card for region in self.regions for card in region.cards))
+        """Of what acts."""
+        return (*self.cards, *(card for region in self.regions if region.on for card in region.cards))
 
     def masks(self, size: Extent) -> np.ndarray:
         """[regions, H, W] in 0…1, feathered inwards: no region grows beyond what was drawn."""
@@ -101,11 +104,14 @@ class Lock:
 
 
 def lock_of(said: str) -> Lock:
+    return lock_from(parsed(said))
+
+
+def parsed(said: str) -> Any:
     try:
-        body = json.loads(said)
+        return json.loads(said)
     except (ValueError, RecursionError) as error:
         raise UserError("The lock is not valid JSON.") from error
-    return lock_from(body)
 
 
 def lock_from(body: Any) -> Lock:
@@ -115,16 +121,13 @@ def lock_from(body: Any) -> Lock:
     start, end = number(known, "start", 0.0, 0, 1), number(known, "end", 1.0, 0, 1)
     if start > end:
         raise UserError("The lock ends before it begins.")
-    uncond = known.get("uncond", False)
-    if not isinstance(uncond, bool):
-        raise UserError("“{key}” must be true or false.", key="uncond")
     return Lock(
         prompt=text(known, "prompt", ""),
         cards=_list(known, "cards", card_from),
         regions=_list(known, "regions", region_from),
         feather=round(number(known, "feather", 0, 0, 1024)),
         dial=number(known, "dial", 0.0, 0, 1),
-        uncond=uncond,
+        uncond=_truth(known, "uncond", False),
         start=start,
         end=end,
     )
@@ -139,19 +142,26 @@ def _list(body: Mapping[str, Any], key: str, make: Any) -> tuple[Any, ...]:
     return tuple(make(one) for one in found)
 
 
+def _truth(body: Mapping[str, Any], key: str, default: bool) -> bool:
+    found = body.get(key, default)
+    if not isinstance(found, bool):
+        raise UserError("“{key}” must be true or false.", key=key)
+    return found
+
+
 def region_from(body: Any) -> Region:
     known = entries(body, Region)
-    where = known.get("mask")
-    area = _drawn(where) if isinstance(where, str) else box_from(where)
-    return Region(area, text(known, "prompt", ""), _list(known, "cards", card_from))
+    cards = _list(known, "cards", card_from)
+    area, on = mask_from(known.get("mask")), _truth(known, "on", True)
+    return Region(area, text(known, "prompt", ""), cards, text(known, "name", ""), on)
 
 
-def box_of(said: str) -> Box:
-    """From "left,top,right,bottom"."""
-    try:
-        return box_from([float(part) for part in said.split(",")])
-    except ValueError as error:
-        raise UserError("“{said}” is no box; write left,top,right,bottom, each from 0 to 1.", said=said) from error
+def mask_from(where: Any) -> Box | Drawn:
+    return _drawn(where) if isinstance(where, str) else box_from(where)
+
+
+def mask_text(area: Box | Drawn) -> list[float] | str:
+    return list(area) if isinstance(area, Box) else base64.b64encode(area.png).decode()
 
 
 def box_from(edges: Any) -> Box:

@@ -86,7 +86,14 @@ class Report:
         one.outside = max(one.outside, float(outside.max()) if outside.numel() else 0.0)
 
     def told(self, translate: Callable[[str], str]) -> list[str]:
-        lines = [line.told(translate) for line in self.lines]
+        lines = [line.told(translate) for line in self.lines] + self.remarks(translate)
+        if self.cost is not None:
+            lines.append(translate("cost: {share:.0%} more time than without").format(share=self.cost))
+        return lines
+
+    def remarks(self, translate: Callable[[str], str]) -> list[str]:
+        """What numbers do not say."""
+        lines = []
         for line in self.lines:
             if line.missed:
                 names = ", ".join(line.missed[:SHOWN]) + (", …" if len(line.missed) > SHOWN else "")
@@ -94,8 +101,6 @@ class Report:
             if line.words:
                 told = translate("{card} brings words of its own: {names}")
                 lines.append(told.format(card=line.card, names=", ".join(line.words)))
-        if self.cost is not None:
-            lines.append(translate("cost: {share:.0%} more time than without").format(share=self.cost))
         return lines + [note.told(translate) for note in self.notes]
 
     def short(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,26 +18,28 @@ from atelier_core.host import Host
 from atelier_core.job import Job, Result, sampling_of
 from PIL import Image
 
-from . import named
-from .cards import ConceptCard
+from . import named, sidecars
+from .cards import MOST_TEXT
 from .options import LABEL, LockArgs
-from .regions import Drawn, Lock, Region, lock_of
+from .regions import Lock, Region
 
 if TYPE_CHECKING:  # torch takes seconds that a webui's start must not pay for
     from .adapters import Adapter
     from .report import Report
 
 NAMED = re.compile(r"<(?:lora|lyco|hypernet):([^:>]+)")
-MOST_IN_INFOTEXT = 8192  # characters of a lock; a drawn mask may be longer
+UNIT = "concept-lock"
+MOST_BESIDE = 2**20  # bytes of a file that says something of another
 
 
 @dataclass(frozen=True)
 class Done:
+    lock: str  # as it stands in the infotexts
     paths: tuple[Path, ...]
     infotexts: tuple[str, ...]
     seeds: tuple[int, ...]
     report: Report
-    notes: tuple[str, ...]
+    notes: tuple[str, ...]  # beside the report
 
 
 def inspect(host: Host, file: str) -> dict[str, Any]:
@@ -53,24 +56,41 @@ def listed(host: Host) -> list[dict[str, Any]]:
 
 
 def generate(host: Host, args: LockArgs, init: Image.Image | None = None) -> Done:
-    lock = settled(lock_of(args.lock))
-    adapters = _adapters(host, lock)
+    lock, missing = lock_in(host, args.lock)
+    lock = settled(lock)
+    adapters = adapters_of(host, lock)
     job = _job(lock, args, init)
     with host.working("Concept lock"):
         result, report = _run(host, job, lock, adapters)
         if args.measure:
             fixed = replace(job, seed=result.seeds[0])
             _measure(host, fixed, lock, adapters, result, report)
-    paths, infotexts = _saved(host, lock, result, report)
-    notes = (*result.notes, *report.told(host.translate))
-    return Done(paths, infotexts, result.seeds, report, notes)
+    said = lock_text(host, lock)
+    paths, infotexts = _saved(host, {LABEL: said, f"{LABEL} report": report.short()}, result)
+    notes = (*result.notes, *(one.told(host.translate) for one in missing))
+    return Done(said, paths, infotexts, result.seeds, report, notes)
+
+
+def lock_in(host: Host, text: str) -> tuple[Lock, tuple[UserError, ...]]:
+    """The lock, and what of it is not on this machine."""
+    return sidecars.read(text, _masks(host))
+
+
+def lock_text(host: Host, lock: Lock) -> str:
+    """For an infotext: long masks lie in the unit's folder."""
+    return sidecars.written(lock, _masks(host))
+
+
+def _masks(host: Host) -> Path:
+    return host.data(UNIT) / "masks"
 
 
 def settled(lock: Lock) -> Lock:
     """The lock with the trigger words of its global cards in its prompt, once it is known to be sound."""
-    for prompt in (lock.prompt, *(region.prompt for region in lock.regions)):
+    regions = [region for region in lock.regions if region.on]
+    for prompt in (lock.prompt, *(region.prompt for region in regions)):
         _refuse_twice(prompt, lock)
-    if not lock.all_cards() and not any(region.prompt for region in lock.regions):
+    if not lock.all_cards() and not any(region.prompt for region in regions):
         raise UserError("There is nothing to lock: give a region a prompt or a card.")
     for card in lock.cards:
         lock = replace(lock, prompt=card.in_prompt(lock.prompt))
@@ -81,12 +101,12 @@ def _refuse_twice(prompt: str, lock: Lock) -> None:
     """The host applies what a prompt names, everywhere: that would act beside the card, or outside its region."""
     asked = {name.strip() for name in NAMED.findall(prompt)}
     for name in sorted(asked & {named.bare(file) for card in lock.all_cards() for file in card.files}):
-        raise UserError("“{name}” is in the prompt and on a card: it would act twice. Take it out of one.", name=name)
+        raise UserError(named.TWICE, name=name)
     if asked and prompt != lock.prompt:
         raise UserError("A region's prompt names “{name}”. Give the region a card instead.", name=min(asked))
 
 
-def _adapters(host: Host, lock: Lock) -> dict[str, Adapter]:
+def adapters_of(host: Host, lock: Lock) -> dict[str, Adapter]:
     names = dict.fromkeys(name for card in lock.all_cards() for name in card.files)
     for name in names:
         named.found(host, name)  # all there before any is read
@@ -116,7 +136,7 @@ def _run(host: Host, job: Job, lock: Lock, adapters: dict[str, Adapter]) -> tupl
 def _measure(host: Host, job: Job, lock: Lock, adapters: dict[str, Adapter], result: Result, report: Report) -> None:
     """For each card in a region: the same picture without it, and how much of the difference lies outside."""
     masks = lock.masks(job.size)
-    for line, region, less in _without_each(lock):
+    for line, region, less in _without_each(lock, masks):
         other, _ = _run(host, replace(job, batch=1, count=1), less, adapters)
         moved = np.abs(np.asarray(result.pictures[0], float) - np.asarray(other.pictures[0], float)).mean(axis=2)
         inside = masks[region] > 0
@@ -124,10 +144,11 @@ def _measure(host: Host, job: Job, lock: Lock, adapters: dict[str, Adapter], res
             report.lines[line].indirect = float(moved[~inside].mean() / moved[inside].mean())
 
 
-def _without_each(lock: Lock) -> Iterator[tuple[int, int, Lock]]:
+def _without_each(lock: Lock, masks: np.ndarray) -> Iterator[tuple[int, int, Lock]]:
     """Line of the report, region, and the lock without that card; its words stay."""
     line = len(lock.cards)
-    for at, region in enumerate(lock.regions):
+    acting = [n for n, region in enumerate(lock.regions) if region.on and masks[n].any()]
+    for at, region in ((n, lock.regions[n]) for n in acting):
         for n, card in enumerate(region.cards):
             silent = (*region.cards[:n], replace(card, unet=0.0, text=0.0), *region.cards[n + 1 :])
             yield line, at, replace(lock, regions=_replaced(lock.regions, at, replace(region, cards=silent)))
@@ -138,26 +159,26 @@ def _replaced(regions: tuple[Region, ...], at: int, region: Region) -> tuple[Reg
     return (*regions[:at], region, *regions[at + 1 :])
 
 
-def _saved(host: Host, lock: Lock, result: Result, report: Report) -> tuple[tuple[Path, ...], tuple[str, ...]]:
-    entries = {LABEL: _said(lock), f"{LABEL} report": report.short()}
+def _saved(host: Host, entries: dict[str, str], result: Result) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     paths, infotexts = [], []
     for made, infotext in zip(result.pictures, result.infotexts, strict=True):
         text = add_entries(infotext, entries)
-        path = files.next_path(host.outputs("concept-lock"), "lock")
+        path = files.next_path(host.outputs(UNIT), "lock")
         files.write(picture.from_pil(made), path, {"parameters": text})
         paths.append(path)
         infotexts.append(text)
     return tuple(paths), tuple(infotexts)
 
 
-def _said(lock: Lock) -> str:
-    """The lock as text; masks that are too long for an infotext are left out, the boxes stay."""
-    if len(lock.text()) <= MOST_IN_INFOTEXT:
-        return lock.text()
-    boxes = tuple(region for region in lock.regions if not isinstance(region.mask, Drawn))
-    return replace(lock, regions=boxes).text()
-
-
-def card_of(file: str, unet: float, text: float, triggers: str = "") -> tuple[ConceptCard, ...]:
-    """The card that a row of the panel makes; none without a file."""
-    return (ConceptCard(file, (file,), triggers, unet=unet, text=text),) if file else ()
+def triggers_of(host: Host, name: str) -> str:
+    """What the file beside it says, as webuis keep it: "activation text"."""
+    path = named.found(host, name).path
+    beside = path.with_suffix(".json") if path else None
+    if beside is None or not beside.is_file() or beside.stat().st_size > MOST_BESIDE:
+        return ""
+    try:
+        body = json.loads(beside.read_text("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return ""
+    said = body.get("activation text") if isinstance(body, dict) else None
+    return said[:MOST_TEXT] if isinstance(said, str) else ""

@@ -228,6 +228,9 @@ class FakeHost:
     def samplers(self) -> tuple[str, ...]:
         return ("Euler a", "Euler")
 
+    def schedulers(self) -> tuple[str, ...]:
+        return ("Automatic", "Karras")
+
     def outputs(self, unit: str) -> Path:
         return _made(self.root / "outputs" / unit)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from modules import call_queue, devices, launch_utils, lowvram, paths, sd_models, sd_samplers, shared
+from modules import call_queue, devices, launch_utils, lowvram, paths, sd_models, sd_samplers, sd_schedulers, shared
 from PIL import Image
 
 from ...errors import Interrupted, UserError
@@ -200,6 +200,9 @@ class A1111Host:
 
     def samplers(self) -> tuple[str, ...]:
         return tuple(sampler.name for sampler in sd_samplers.all_samplers)
+
+    def schedulers(self) -> tuple[str, ...]:
+        return tuple(one.label for one in sd_schedulers.schedulers)
 
     def outputs(self, unit: str) -> Path:
         opts = shared.opts

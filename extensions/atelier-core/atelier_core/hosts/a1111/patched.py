@@ -140,7 +140,7 @@ def asked_of(p: Any) -> Asked:
     prompts, negatives, networks = (
         getattr(p, prefix + name, None) or () for name in ("prompts", "negative_prompts", "extra_network_data")
     )
-    named = [one for kind in ("lora", "lyco") for one in dict(networks).get(kind, ())]
+    named = [one for kind in ("lora", "lyco", "hypernet") for one in dict(networks).get(kind, ())]
     loras = frozenset(str(one.positional[0]) for one in named if one.positional)
     return Asked(tuple(prompts), tuple(negatives), loras)
 

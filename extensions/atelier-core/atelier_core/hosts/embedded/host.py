@@ -197,6 +197,11 @@ class EmbeddedHost:
 
         return NAMES
 
+    def schedulers(self) -> tuple[str, ...]:
+        from .samplers import SCHEDULES
+
+        return "Automatic", *SCHEDULES
+
     def outputs(self, unit: str) -> Path:
         folder = self.root / "outputs" / unit
         folder.mkdir(parents=True, exist_ok=True)
