@@ -10,6 +10,7 @@ from atelier_core.api.routes import Route
 from atelier_core.host import Host
 
 from . import run
+from .draft import api as draft
 from .options import FileArgs, LockArgs
 from .teach import api as teach
 
@@ -45,5 +46,6 @@ ROUTES = (
     Route("POST", "inspect", inspect, FileArgs, about="All that one file says of itself, with its hashes"),
     Route("POST", "generate", generate, LockArgs, about="A picture in which each concept keeps to its region"),
     Route("POST", "interrupt", interrupt, about="Stop the run that is under way"),
+    *draft.ROUTES,
     *teach.ROUTES,
 )

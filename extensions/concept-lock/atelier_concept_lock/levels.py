@@ -57,6 +57,14 @@ class Levels:
         return chain
 
 
+def sizes(latent: Extent) -> list[tuple[int, int]]:
+    """(h, w) of every level of the network: each half of the last, rounded up."""
+    made = [(latent.height, latent.width)]
+    while max(made[-1]) > 1:
+        made.append(((made[-1][0] + 1) // 2, (made[-1][1] + 1) // 2))
+    return made
+
+
 def by_area(masks: np.ndarray, size: Extent) -> np.ndarray:
     """[N, h, w]: each cell's mean over the area that it covers, to fractions of a pixel."""
     rows, columns = overlaps(masks.shape[1], size.height), overlaps(masks.shape[2], size.width)
