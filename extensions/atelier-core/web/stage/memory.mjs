@@ -1,6 +1,9 @@
 // Keeps the work, with its history, in the browser: one place for each picture. Two tabs on one place are warned.
 
 import { openAutosave } from "./autosave.mjs";
+import { openStore } from "./store.mjs";
+
+const lastOf = (name) => `atelier-${name}-last`; // which place was open
 
 /** The place of a picture; a panel of its own (`field`) keeps its work apart. */
 export const placeFor = (name, picture, field) => [name, field, picture].filter(Boolean).join(" ");
@@ -11,7 +14,7 @@ export const placeFor = (name, picture, field) => [name, field, picture].filter(
  * kept. `failed(sentence)`: something could not be kept; `foreign()`: another tab wrote to the same place.
  */
 export function openMemory(session, { name, fields, lean, failed, foreign, begin }) {
-  const last = `atelier-${name}-last`; // which place was open
+  const last = lastOf(name);
   let autosave = null;
   let here = null; // the place that is open
   let opened = null; // what the panel asked for when this work began
@@ -58,6 +61,13 @@ export function openMemory(session, { name, fields, lean, failed, foreign, begin
       autosave?.touch();
     },
   };
+}
+
+/** What the editor `name` holds, as it kept it last; null where it kept nothing. */
+export async function workOf(name) {
+  const kept = await (await openStore(globalThis)).get(recalled(lastOf(name)) ?? name);
+  const { entries, now } = kept?.value.dump ?? {};
+  return entries?.[now]?.state ?? null;
 }
 
 /** The dump with each state as JSON can hold it. */

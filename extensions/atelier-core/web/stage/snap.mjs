@@ -14,6 +14,28 @@ export function snapped(point, { points = [], lines = [], grid = null, angles = 
   return found ?? { x: point.x, y: point.y, to: null };
 }
 
+/**
+ * {x, y, lines}: where a box {x, y, width, height} comes to lie when, across and down alike, the nearest of its two edges
+ * and its middle is pulled to an upright {x} or level {y} line within `reach`, and to which lines.
+ */
+export function snappedBox({ x, y, width, height }, lines, reach) {
+  const across = pulled("x", [x, x + width / 2, x + width], lines, reach);
+  const down = pulled("y", [y, y + height / 2, y + height], lines, reach);
+  return { x: x + across.by, y: y + down.by, lines: [across.line, down.line].filter(Boolean) };
+}
+
+function pulled(axis, places, lines, reach) {
+  let best = { by: 0, line: null };
+  let least = reach;
+  for (const line of lines.filter((one) => axis in one)) {
+    for (const place of places) {
+      const by = line[axis] - place;
+      if (Math.abs(by) < least || (!best.line && Math.abs(by) === least)) [best, least] = [{ by, line }, Math.abs(by)];
+    }
+  }
+  return best;
+}
+
 function nearest(point, points, reach) {
   let best = null;
   let least = reach;
