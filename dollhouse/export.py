@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from dollhouse import home, nets
+from dollhouse.widen import COPIES, widened
 
 UNET, VAE, TEXT = "model.diffusion_model.", "first_stage_model.", "cond_stage_model.transformer.text_model."
 _TEXT = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "projection_dim", "vocab_size")
@@ -28,7 +29,7 @@ def checkpoint(parts: dict[str, Any]) -> dict[str, torch.Tensor]:
 
     back = {new: old for old, new in names.unet_table(parts["unet"].config).items()}
     unet = {names.renamed(key, back): value for key, value in parts["unet"].state_dict().items()}
-    vae = {vae_name(key): vae_value(key, value) for key, value in parts["vae"].state_dict().items()}
+    vae = {vae_name(key): vae_value(key, value) for key, value in widened(parts["vae"].state_dict()).items()}
     text = {key.removeprefix("text_model."): value for key, value in parts["text"].state_dict().items()}
     made = {UNET + str(key): value for key, value in unet.items()} | {VAE + key: value for key, value in vae.items()}
     made |= {TEXT + key: value for key, value in text.items() if "position_ids" not in key}
@@ -128,8 +129,8 @@ def _vae() -> dict[str, Any]:
         "resolution": 192,
         "in_channels": 3,
         "out_ch": 3,
-        "ch": 32,
-        "ch_mult": [width // 32 for width in nets.VAE_WIDTHS],
+        "ch": nets.VAE_WIDTHS[0] * COPIES,
+        "ch_mult": [width // nets.VAE_WIDTHS[0] for width in nets.VAE_WIDTHS],
         "num_res_blocks": 2,
         "attn_resolutions": [],
         "dropout": 0.0,

@@ -10,6 +10,7 @@ WIDTHS = (64, 128, 64, 64)  # of the UNet's levels: widest where a cell is about
 HEADS = 4
 CONTEXT = 128
 VAE_WIDTHS = (32, 64, 96, 96)
+VAE_GROUPS = 8  # of its norms: with the usual 32 a group of the widest maps were one channel, which keeps no colour
 HINTS = (16, 32, 64, 96)
 TEXT_LAYERS = 4
 LATENT_SCALE = 0.18215
@@ -23,6 +24,7 @@ def vae() -> Any:
         latent_channels=4,
         block_out_channels=VAE_WIDTHS,
         layers_per_block=2,
+        norm_num_groups=VAE_GROUPS,
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
         scaling_factor=LATENT_SCALE,

@@ -121,10 +121,10 @@ def sampled(seed: int, split: str = "train", people: int | None = None, dolls: S
     names = TRAIN_POSES if split == "train" else POSES
     names = names if framing == "full body" else _upright(names)
     actors = []
-    for number, (x, z) in enumerate(_places(rng, count, framing)):
+    for number, (x, z) in enumerate(places(rng, count, framing)):
         doll = dolls[number] if number < len(dolls) else sampled_doll(rng)
         actors.append(Actor(doll, sampled_pose(rng, names), rng.choice(EXPRESSIONS), x, z))
-    actors = _faces_cleared(rng, actors, names)
+    actors = faces_cleared(rng, actors, names)
     background = Background(rng.choice(BACKGROUNDS), rng.randrange(1_000_000))
     styles = [s for s in STYLE_NAMES if split == "test" or (background.name, s) not in HELD_OUT_PAIRS]
     light = sampled_light(rng, rng.choice(DIRECTIONS))
@@ -139,7 +139,7 @@ def _upright(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name not in _TALL_POSES)
 
 
-def _faces_cleared(rng: Random, actors: list[Actor], names: Sequence[str]) -> list[Actor]:
+def faces_cleared(rng: Random, actors: list[Actor], names: Sequence[str]) -> list[Actor]:
     """Other poses, a few times over, for those who hold an arm before a face; then arms that hang down."""
     for turn in range(5):
         hiding = _hiding(actors)
@@ -166,7 +166,7 @@ _ELBOWS, _WRISTS = [R_ELBOW, L_ELBOW], [R_WRIST, L_WRIST]
 _ARMS = [R_HAND, L_HAND, R_WRIST, L_WRIST]
 
 
-def _places(rng: Random, count: int, framing: str) -> list[tuple[float, float]]:
+def places(rng: Random, count: int, framing: str) -> list[tuple[float, float]]:
     near = 0.72 if framing != "full body" else 1.0
     spread = [x * near for x in {1: (0.0,), 2: (-0.37, 0.37), 3: (-0.66, 0.0, 0.66)}[count]]
     return [

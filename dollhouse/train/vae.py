@@ -11,12 +11,14 @@ import numpy as np
 import torch
 
 from dollhouse import home, nets
+from dollhouse.train import pyramid
 from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, descend, placed, sized
 from dollhouse.train.store import Store, pending
 
-CROP, BATCH = 64, 64
+CROP, BATCH = 96, 32
 ENOUGH = 256  # scenes to begin with
-RATE = 6e-4
+TOLD = 16  # pictures that the first weights are solved from
+RATE = 5e-4
 CLOSENESS = 3e-4  # weight of the latent's distance from a normal distribution
 
 
@@ -50,22 +52,23 @@ class Pictures:
 
 
 def train(store: Store, out: Path, seconds: float, device: torch.device) -> None:
-    """Crops, and in the last tenth whole pictures, fewer of them; `seconds` in all."""
+    """Crops, and in the last fifth whole pictures, fewer of them; `seconds` in all."""
     deadline = time.monotonic() + seconds
     torch.manual_seed(1)
     size, pictures = sized(BATCH, device), Pictures(store, device)
-    net = home.made("vae")
-    home.taken("vae", net, out)
-    net = placed(net, device)
     while pictures.count < min(ENOUGH, len(pictures.values)):
         pictures.grow()
         time.sleep(0.01)
-    mean, pace = Mean(net, 0.999), Pace(deadline - time.monotonic(), adam(net.parameters(), RATE, 0.0))
+    net = home.made("vae")
+    if not home.taken("vae", net, out):
+        pyramid.begin(net, scaled(pictures.values[:TOLD].cpu()))
+    net = placed(net, device)
+    mean, pace = Mean(net, 0.998), Pace(deadline - time.monotonic(), adam(net.parameters(), RATE, 0.0))
     keeper = Keeper(mean, lambda: home.kept("vae", net, out))
     for share in pace.ticks():
         keeper.maybe()
         pictures.grow()
-        seen = pictures.crops(size, CROP) if share < 0.9 else pictures.crops(max(1, size // 8), store.plan.side)
+        seen = pictures.crops(size, CROP) if share < 0.8 else pictures.crops(max(1, size // 8), store.plan.side)
         losses = step(net, seen, pace.optimizer, device)
         mean.update()
         pace.said("vae", error=losses[0], square_db=-10 * losses[1].log10(), closeness=losses[2])

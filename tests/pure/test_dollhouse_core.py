@@ -1,0 +1,24 @@
+"""The core of the world: fewer kinds of scenes, otherwise the world's own."""
+
+from __future__ import annotations
+
+from dollhouse import core, heldout_dolls, render
+from dollhouse.measure.people import said_of
+
+
+def test_a_seed_is_one_scene_of_the_core() -> None:
+    made = [core.sampled(seed) for seed in range(60)]
+    assert made[:3] == [core.sampled(seed) for seed in range(3)]
+    assert {one.background.name for one in made} == set(core.BACKGROUNDS)
+    assert {actor.pose.name for one in made for actor in one.people} <= {*core.POSES, "standing"}
+    assert {(one.style, one.camera.framing, len(one.props)) for one in made} == {("photo", "full body", 0)}
+    assert {len(one.people) for one in made} == {1, 2}
+    assert len({render(one, 48).tobytes() for one in made}) == 60
+
+
+def test_splits_differ_and_dolls_can_be_given() -> None:
+    assert core.sampled(7) != core.sampled(7, "test")
+    pim = heldout_dolls()["Pim"]
+    made = core.sampled(7, "test", 2, [pim])
+    assert [actor.doll.name for actor in made.people] == ["Pim", ""]
+    assert len(said_of(made)["people"]) == 2
