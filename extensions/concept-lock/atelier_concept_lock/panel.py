@@ -49,7 +49,7 @@ def build(host: Host) -> None:
         with gr.Column(scale=5, min_width=320):
             controls |= _settings(host)
             with gr.Row():
-                start = gr.Button(t("Generate"), variant="primary", elem_id=f"{ID}_start")
+                start = gr.Button(t("Generate"), variant="primary", elem_id=f"{ID}_generate")
                 stop = gr.Button(t("Interrupt"), elem_id=f"{ID}_interrupt")
             real = gr.Button("run", elem_id=f"{ID}_run", elem_classes=["atelier-hidden"])
             gr.HTML(elem_id=f"{ID}_progress")
