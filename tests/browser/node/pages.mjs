@@ -6,7 +6,7 @@ export const PACK = new URL("../../../", import.meta.url);
 export const STAGE = new URL("extensions/atelier-core/web/stage/", PACK);
 
 const resolve = `export const resolve = (name, context, next) =>
-  next(name.startsWith("../stage/") ? ${JSON.stringify(STAGE.href)} + name.slice("../stage/".length) : name, context);`;
+  next(name.replace(/^(?:\\.\\.\\/)+stage\\//, ${JSON.stringify(STAGE.href)}), context);`;
 register(`data:text/javascript,${encodeURIComponent(resolve)}`);
 
 export const stage = (name) => import(new URL(name, STAGE));

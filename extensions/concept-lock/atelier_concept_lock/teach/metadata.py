@@ -17,7 +17,7 @@ from safetensors.torch import save
 
 from . import basis
 from .descent import MOST_NORM, kind_of
-from .options import TeachArgs, base_of, prompt_of
+from .options import TeachArgs, base_of, called, prompt_of
 
 Tensor = torch.Tensor
 BASE = {"SD 1.5": "sd_v1", "SD 2": "sd_v2", "SDXL": "sdxl_base_v1-0"}
@@ -149,8 +149,8 @@ def _spec(studio: Studio, args: TeachArgs, told: Told) -> dict[str, str]:
         "modelspec.resolution": f"{args.size}x{args.size}",
         "modelspec.date": datetime.fromtimestamp(told.ended, timezone.utc).isoformat(timespec="seconds"),
         "modelspec.prediction_type": "v" if studio.prediction == "v" else "epsilon",
-        "modelspec.trigger_phrase": base_of(args),
-        "modelspec.usage_hint": base_of(args),
+        "modelspec.trigger_phrase": called(args),
+        "modelspec.usage_hint": called(args),
     }
 
 

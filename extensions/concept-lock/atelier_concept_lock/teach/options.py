@@ -98,6 +98,11 @@ def base_of(args: TeachArgs) -> str:
     return f"{args.trigger} {args.noun}".strip()
 
 
+def called(args: TeachArgs) -> str:
+    """Vectors of a word are called by their file's name, whatever stood for them in the captions."""
+    return base_of(replace(args, trigger=args.name) if args.kind == "words" else args)
+
+
 def prompt_of(caption: str, args: TeachArgs) -> str:
     """A caption says what is *not* to be learnt; the trigger stands before it unless it is in it."""
     caption = caption.strip()

@@ -22,7 +22,7 @@ from . import state
 from .learner import Learner
 from .lowrank import LowRank, shape_of
 from .metadata import Told, hashed, metadata
-from .options import TeachArgs, base_of
+from .options import TeachArgs, called
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 WEBUI_BASE = {"SD 1.5": "SD1", "SD 2": "SD2", "SDXL": "SDXL"}  # as webuis name them in a file's sidecar
@@ -101,7 +101,7 @@ def _flat(shape: tuple[int, tuple[int, ...]]) -> tuple[int, ...]:
 
 
 def card_of(args: TeachArgs, family: str) -> ConceptCard:
-    return ConceptCard(args.name, (args.name,), base_of(args), args.noun, text=1.0, base=family)
+    return ConceptCard(args.name, (args.name,), called(args), args.noun, text=1.0, base=family)
 
 
 def _sidecar(path: Path, args: TeachArgs, family: str, card: ConceptCard) -> None:
@@ -109,7 +109,7 @@ def _sidecar(path: Path, args: TeachArgs, family: str, card: ConceptCard) -> Non
     body = {
         "description": "",
         "sd version": WEBUI_BASE[family],
-        "activation text": base_of(args),
+        "activation text": called(args),
         "preferred weight": 1.0,
         "negative text": "",
         "notes": "",

@@ -22,7 +22,7 @@ from .intake import sources_on_page
 from .options import TeachArgs
 
 ID = "atelier_concept_lock_teach"
-PICTURES_HEIGHT, LESSON_HEIGHT = 560, 460  # CSS pixels of the two pages
+PICTURES_HEIGHT, LESSON_HEIGHT = 580, 540  # CSS pixels of the two pages
 SIZE = 512
 STAMPS = count(1)
 TAUGHT = (
