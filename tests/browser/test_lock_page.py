@@ -427,6 +427,9 @@ def test_the_keyboard_alone(server: PageServer, browser: Any) -> None:
 def test_fingers(server: PageServer, browser: Any) -> None:
     with opened(browser, server.page("concept-lock"), size=(390, 844), ratio=2, touch=True) as page:
         ready(page)
+        for tool in ("brush", "move"):
+            page.tap(f"[data-tool={tool}]")
+            page.wait_for_selector(f"#stage[data-tool={tool}]")
         snap(page, False)
         cdp = page.context.new_cdp_session(page)
 
@@ -441,8 +444,7 @@ def test_fingers(server: PageServer, browser: Any) -> None:
             touch("touchMove", (x - 4 - 10 * step, y))
         touch("touchEnd")
         assert frame(page, 0) == pytest.approx([0, 0, 256 - 50 / scale, 512], abs=0.51)
-        page.wait_for_timeout(400)  # or the browser takes the tap for the second half of a double one
-        page.tap("[data-tool=brush]")
+        page.keyboard.press("b")
         before = masks(page)
         x, y = seen(page, 256, 256)
         touch("touchStart", (x - 40, y))
@@ -455,8 +457,7 @@ def test_fingers(server: PageServer, browser: Any) -> None:
         touch("touchMove", (x + 30, y + 10))
         touch("touchEnd")
         assert pixels(masks(page)[0])[256, 240]
-        page.wait_for_timeout(400)
-        page.tap("[data-tool=move]")
+        page.keyboard.press("v")
         x, y = seen(page, 240, 256)
         touch("touchStart", (x, y))
         page.wait_for_selector("[role=menu]")

@@ -71,7 +71,8 @@ async function regionFrom(found, before, read) {
   const { id, name, colour, on, mask } = { ...usual, ...found };
   const texts = [id, name, colour].every((one) => typeof one === "string" && one.length <= LONGEST_NAME);
   const known = before.some((other) => other.id === id);
-  if (!texts || known || !id || typeof on !== "boolean" || !/^(#[0-9a-f]{6})?$/i.test(colour)) throw new UserError(NO_BOARD);
+  const fits = texts && id && !known && typeof on === "boolean" && /^(#[0-9a-f]{6})?$/i.test(colour);
+  if (!fits) throw new UserError(NO_BOARD);
   const drawn = typeof mask === "string" ? await read(mask) : boxFrom(mask);
   return { id, name, colour: colour.toLowerCase() || usual.colour, on, mask: drawn };
 }

@@ -191,7 +191,8 @@ export function boxTools(session, actions, openMenu, marks, complain) {
     return state.regions.flatMap(({ id, mask, colour }) => {
       const place = edit.labelPlace(state, mask);
       if (!place) return [];
-      const label = { id: REGION + id, name: titleOf(state, id), ...place, shape: "dot", colour, state: id === chosen ? "chosen" : "on" };
+      const looks = { shape: "dot", colour, state: id === chosen ? "chosen" : "on" };
+      const label = { id: REGION + id, name: titleOf(state, id), ...place, ...looks };
       return id === chosen ? [label, ...frame(edit.frameOf(state, mask))] : [label];
     });
   }

@@ -1,5 +1,5 @@
-// What can be done with a board. Each gives a new board that shares what stayed, or the same one. A place is in pixels of
-// the picture, a frame is the {x, y, width, height} around a region.
+// What can be done with a board. Each gives a new board that shares what stayed, or the same one. A place is in pixels
+// of the picture, a frame is the {x, y, width, height} around a region.
 
 import { isBox, MOST, regionOf, tooMany } from "./board.mjs";
 import { gridOf } from "./png.mjs";
@@ -160,8 +160,12 @@ export const emptied = (board, id) => changed(board, id, { mask: spans.blank(gri
 /** The region becomes all that no other one has. */
 export function rest(board, id) {
   const others = board.regions.filter((one) => one.id !== id && one.on);
-  const taken = others.reduce((sum, { mask }) => spans.united(sum, drawnOf(board, mask)), spans.blank(gridOf(board)));
-  return changed(board, id, { mask: tidy(board, spans.inverse(taken)) });
+  return changed(board, id, { mask: tidy(board, leftBy(board, others)) });
+}
+
+function leftBy(board, regions) {
+  const taken = regions.reduce((sum, { mask }) => spans.united(sum, drawnOf(board, mask)), spans.blank(gridOf(board)));
+  return spans.inverse(taken);
 }
 
 /** What the region covers, no other one does. */
@@ -194,8 +198,7 @@ function tidy(board, mask) {
 
 /** The frame of the largest part that is left over, for a region that is added without being drawn. */
 export function room(board) {
-  const taken = board.regions.reduce((sum, { mask }) => spans.united(sum, drawnOf(board, mask)), spans.blank(gridOf(board)));
-  const left = frameOf(board, spans.inverse(taken));
+  const left = frameOf(board, leftBy(board, board.regions));
   const enough = left && left.width >= board.width / 8 && left.height >= board.height / 8;
   const middle = { x: board.width / 4, y: board.height / 4, width: board.width / 2, height: board.height / 2 };
   return settled(enough ? left : middle, board);

@@ -50,13 +50,14 @@ const scene = openScene(session, marks);
 const pictures = openPictures(session, scene.bitmaps, { shown: () => stage.redraw(), complain });
 const files = openFiles(session, { alone: bridge.alone, sized: () => told, say: announce, complain });
 const memory = openMemory(session, { ...KEPT, failed: announce, foreign, begin: () => started(session.state) });
-const commands = bindCommands({ session, actions, files, brush: part("brush-size"), stage: () => stage, complain, busy });
+const brush = part("brush-size");
+const commands = bindCommands({ session, actions, files, brush, stage: () => stage, complain, busy });
 const panels = [
   openList(part("regions"), session, actions, { openMenuFor, run: commands.run }),
   openNumbers(part("numbers"), session, { openMenuFor }),
 ];
 part("snap").addEventListener("change", (event) => session.set("snap", event.target.checked));
-part("brush-size").addEventListener("input", () => stage.redraw());
+brush.addEventListener("input", () => stage.redraw());
 
 stage = openStage({
   stage: part("stage"),

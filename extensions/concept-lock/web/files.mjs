@@ -1,4 +1,4 @@
-// What comes in, and how a board goes out: boards, poses and pictures, by the button, dropped or pasted; people of a pose.
+// What comes in and goes out as files: boards, pictures, and poses, whose people become regions.
 
 import { download } from "../stage/dom.mjs";
 import { t, UserError } from "../stage/i18n.mjs";
@@ -62,7 +62,8 @@ export function openFiles(session, { alone, sized, say, complain }) {
     }
     session.edit(t("Regions from the poses"), (board) => laid(board, parts));
     session.choose(session.state.regions[0].id);
-    if (regions.length > MOST) say(t("The pose has {count} people; the first {most} became regions.", { count: regions.length, most: MOST }));
+    const count = regions.length;
+    if (count > MOST) say(t("The pose has {count} people; the first {most} became regions.", { count, most: MOST }));
   }
 
   /** The pose that the pose editor kept last. */

@@ -1,5 +1,5 @@
-// The tools for drawn masks: a brush, an eraser, and a line around what shall belong to a region. They work on the chosen
-// region, and where none is chosen they begin a new one.
+// The tools for drawn masks: a brush, an eraser, and a line around what shall belong to a region. They work on the
+// chosen region, and where none is chosen they begin a new one.
 
 import { t, UserError } from "../stage/i18n.mjs";
 import * as edit from "./edit.mjs";
@@ -9,7 +9,7 @@ import * as spans from "./spans.mjs";
 const STILL = 3; // CSS pixels between press and release of a corner
 const CLOSE = 12; // CSS pixels around the first corner that close the line
 
-/** `size()`: of the brush in pixels; `marks` gets {brush: {x, y, size} | null, lasso: points | null}; `complain(error)`. */
+/** `size()`: of the brush in pixels; `marks` gets what is seen of the tools (see scene.mjs); `complain(error)`. */
 export function paintTools(session, size, marks, complain) {
   let stage = null;
   let held = null; // {token, id, away, last} since the stroke began

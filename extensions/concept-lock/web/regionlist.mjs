@@ -9,7 +9,8 @@ import * as edit from "./edit.mjs";
 /** `openMenuFor(id, button)`; `run(work)` says what goes wrong. */
 export function openList(place, session, actions, { openMenuFor, run }) {
   const list = make("ul", { class: "rows", "data-list": "regions" });
-  const add = make("button", { type: "button", class: "plain", "data-icon": "plus", onclick: () => run(() => actions.add()) });
+  const adds = () => run(() => actions.add());
+  const add = make("button", { type: "button", class: "plain", "data-icon": "plus", onclick: adds });
   add.append(make("span", { "data-t": "Add a region" }));
   const rest = textButton("Fill the rest", () => run(() => actions.rest()));
   place.append(dressed(list), dressed(make("div", { class: "buttons", style: "margin-top: 8px" }, add, rest)));
@@ -18,7 +19,8 @@ export function openList(place, session, actions, { openMenuFor, run }) {
   function refresh() {
     const { regions } = session.state;
     for (const [id, { element }] of rows) if (!edit.byId(session.state, id)) rows.delete(id), element.remove();
-    for (const { id } of regions) if (!rows.has(id)) rows.set(id, regionRow(id, session, actions, { openMenuFor, run }));
+    const row = (id) => rows.get(id) ?? regionRow(id, session, actions, { openMenuFor, run });
+    for (const { id } of regions) rows.set(id, row(id));
     const order = regions.map(({ id }) => rows.get(id).element);
     if (order.some((element, n) => list.children[n] !== element)) list.replaceChildren(...order);
     for (const region of regions) rows.get(region.id).show(region);
@@ -47,7 +49,8 @@ function regionRow(id, session, actions, { openMenuFor, run }) {
     [eye, "{name}: on or off"],
     [more, "{name}: more"],
   ];
-  const line = make("div", { class: "line", onclick: (event) => event.target === line && choose() }, swatch, name, eye, more);
+  const pressed = (event) => event.target === line && choose();
+  const line = make("div", { class: "line", onclick: pressed }, swatch, name, eye, more);
   const element = dressed(make("li", { class: "row" }, line));
 
   function show_(region) {
@@ -92,8 +95,9 @@ export function openNumbers(place, session, { openMenuFor }) {
   function added() {
     const button = make("button", { type: "button", class: "number" });
     const id = () => button.dataset.region;
-    button.addEventListener("click", () => (session.chosen === id() ? openMenuFor(id(), button) : session.choose(id())));
-    button.addEventListener("contextmenu", (event) => (event.preventDefault(), openMenuFor(id(), button)));
+    const menu = () => openMenuFor(id(), button);
+    button.addEventListener("click", () => (session.chosen === id() ? menu() : session.choose(id())));
+    button.addEventListener("contextmenu", (event) => (event.preventDefault(), menu()));
     plus.before(button);
     return button;
   }

@@ -5,7 +5,7 @@ import { openMenu } from "../stage/menu.mjs";
 import { isBox } from "./board.mjs";
 import * as edit from "./edit.mjs";
 
-/** `complain(error)`: what could not be done. Gives a function: opens the menu of region `id` (or null) at a place of the window. */
+/** Gives a function that opens the menu of region `id`, or of none (null), at a place of the window; `complain(error)`. */
 export const openRegionMenu = (session, actions, complain) =>
   async function show(id, place) {
     if (id !== null) session.choose(id);

@@ -1,11 +1,12 @@
 // Draws what lies on the stage: the picture, the regions in their colours with their numbers, and marks for the hand.
 
-import { deviceTransform, toScreen, zoomOf } from "../stage/view.mjs";
+import { openSheets } from "../stage/sheets.mjs";
+import { toScreen } from "../stage/view.mjs";
 import { isBox } from "./board.mjs";
 import * as edit from "./edit.mjs";
 import { edges } from "./spans.mjs";
 
-const HARD_FROM = 2; // zoom above which single pixels shall be seen
+const MOST_EDGES = 20000; // pieces; a line of more is no outline any more, and slow
 const FILL = { chosen: 0.45, on: 0.3 };
 const DASH = [6, 5];
 const INK = "#14141a"; // on the regions' light colours
@@ -13,37 +14,47 @@ const INK = "#14141a"; // on the regions' light colours
 /** `marks`: {snap: lines, brush: {x, y, size} | null, lasso: points | null}. */
 export function openScene(session, marks) {
   const bitmaps = { picture: null };
-  const sheets = new Map(); // id of a drawn region -> {mask, colour, canvas}
+  const sheets = openSheets();
+  const fills = new Map(); // id of a drawn region -> {mask, colour, canvas}
   const outlines = new WeakMap(); // mask -> its edge as a path
 
   /** `framed`: the chosen region shows what its handles pull at. */
   function draw(context, surface, view, { framed }) {
-    const { state } = session;
-    const transform = deviceTransform(view, surface.ratio);
-    context.setTransform(...transform);
-    context.imageSmoothingEnabled = zoomOf(view, surface.ratio) <= HARD_FROM;
-    ground(context, state);
-    context.imageSmoothingEnabled = false;
-    for (const region of state.regions) fill(context, region, state);
-    for (const region of state.regions) outline(context, region, state, view.scale);
+    const { state, chosen } = session;
+    const items = [ground(context, state), ...state.regions.map((region) => item(region, state, view.scale))];
+    sheets.draw(context, surface, view, items, edit.indexOf(state, chosen) + 1 || -1);
     context.setTransform(surface.ratio, 0, 0, surface.ratio, 0, 0);
     const at = (place) => toScreen(view, place);
-    if (framed && session.region && !isBox(session.region.mask)) frame(context, at, edit.frameOf(state, session.region.mask));
+    const pulled = framed && session.region && !isBox(session.region.mask);
+    if (pulled) frame(context, at, edit.frameOf(state, session.region.mask));
     for (const region of state.regions) label(context, at, region, state);
     drawMarks(context, at, state, view.scale);
-    for (const id of sheets.keys()) if (!edit.byId(state, id)) sheets.delete(id);
+    for (const id of fills.keys()) if (!edit.byId(state, id)) fills.delete(id);
   }
 
+  const item = (region, board, scale) => ({
+    key: [region, board.width, board.height, region.id === session.chosen],
+    paint(context) {
+      context.imageSmoothingEnabled = false;
+      fill(context, region, board);
+      outline(context, region, board, scale);
+    },
+  });
+
   /** The picture fills the board, cut where its shape is another. */
-  function ground(context, { width, height }) {
-    context.fillStyle = getComputedStyle(context.canvas).getPropertyValue("--board");
-    context.fillRect(0, 0, width, height);
+  function ground({ canvas }, { width, height }) {
+    const colour = getComputedStyle(canvas).getPropertyValue("--board");
     const { picture } = bitmaps;
-    if (!picture) return;
-    const scale = Math.max(width / picture.width, height / picture.height);
-    const [across, down] = [width / scale, height / scale];
-    const [left, top] = [(picture.width - across) / 2, (picture.height - down) / 2];
-    context.drawImage(picture, left, top, across, down, 0, 0, width, height);
+    const paint = (context) => {
+      context.fillStyle = colour;
+      context.fillRect(0, 0, width, height);
+      if (!picture) return;
+      const scale = Math.max(width / picture.width, height / picture.height);
+      const [across, down] = [width / scale, height / scale];
+      const [left, top] = [(picture.width - across) / 2, (picture.height - down) / 2];
+      context.drawImage(picture, left, top, across, down, 0, 0, width, height);
+    };
+    return { key: [picture, width, height, colour], paint };
   }
 
   function fill(context, region, board) {
@@ -53,20 +64,21 @@ export function openScene(session, marks) {
       const { x, y, width, height } = edit.frameOf(board, region.mask);
       context.fillStyle = region.colour;
       context.fillRect(x, y, width, height);
-    } else context.drawImage(sheetOf(region), 0, 0, board.width, board.height);
+    } else context.drawImage(filled(region), 0, 0, board.width, board.height);
     context.globalAlpha = 1;
   }
 
   /** A drawn region in its colour; after a stroke only the rows that changed are written. */
-  function sheetOf({ id, mask, colour }) {
-    const known = sheets.get(id);
+  function filled({ id, mask, colour }) {
+    const known = fills.get(id);
     if (known?.mask === mask && known.colour === colour) return known.canvas;
     const fits = known?.mask.width === mask.width && known.mask.height === mask.height && known.colour === colour;
-    const canvas = fits ? known.canvas : Object.assign(document.createElement("canvas"), { width: mask.width, height: mask.height });
+    const canvas = fits ? known.canvas : document.createElement("canvas");
+    if (!fits) [canvas.width, canvas.height] = [mask.width, mask.height];
     const isNew = (row, y) => !fits || row !== known.mask.rows[y];
     const from = mask.rows.findIndex(isNew);
     if (from >= 0) paintRows(canvas, mask, colour, from, mask.rows.findLastIndex(isNew) + 1);
-    sheets.set(id, { mask, colour, canvas });
+    fills.set(id, { mask, colour, canvas });
     return canvas;
   }
 
@@ -74,6 +86,7 @@ export function openScene(session, marks) {
     const chosen = region.id === session.chosen;
     context.save();
     const path = isBox(region.mask) ? boxPath(edit.frameOf(board, region.mask)) : edgeOf(region.mask);
+    if (!path) return context.restore();
     const cell = isBox(region.mask) ? 1 : board.width / region.mask.width;
     if (cell !== 1) context.scale(cell, board.height / region.mask.height);
     const line = 1 / (scale * cell); // a CSS pixel
@@ -88,11 +101,15 @@ export function openScene(session, marks) {
   }
 
   function edgeOf(mask) {
-    if (!outlines.has(mask)) {
-      const path = new Path2D();
-      edges(mask, (x1, y1, x2, y2) => (path.moveTo(x1, y1), path.lineTo(x2, y2)));
-      outlines.set(mask, path);
-    }
+    if (outlines.has(mask)) return outlines.get(mask);
+    const path = new Path2D();
+    let count = 0;
+    edges(mask, (x1, y1, x2, y2) => {
+      if (++count > MOST_EDGES) return;
+      path.moveTo(x1, y1);
+      path.lineTo(x2, y2);
+    });
+    outlines.set(mask, count > MOST_EDGES ? null : path);
     return outlines.get(mask);
   }
 

@@ -154,7 +154,7 @@ export function boundsOf({ rows }) {
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
-/** A place inside: the middle of all cells, or where that lies outside the middle of the widest span; null in nothing. */
+/** A place inside: the middle of all cells or, where that lies outside, of the widest span; null in nothing. */
 export function placeIn(mask) {
   let [cells, across, down, widest] = [0, 0, 0, { length: 0 }];
   mask.rows.forEach((row, y) => {

@@ -2,11 +2,11 @@
 // as two finished sheets, below and above the person being edited: a drag draws one person anew, however many there are.
 
 import { visible } from "../stage/layers.mjs";
-import { deviceTransform, zoomOf } from "../stage/view.mjs";
+import { openSheets, same } from "../stage/sheets.mjs";
+import { zoomOf } from "../stage/view.mjs";
 import { boxOf, personRaster } from "./raster.mjs";
 import { tracePerson } from "./trace.mjs";
 
-const HARD_FROM = 2; // zoom above which single pixels shall be seen
 const LARGEST = 6e6; // pixels of one person's raster; beyond, and
 const ALTOGETHER = 24e6; // beyond this for all of them, people are traced instead
 const PAPER = "#ffffff";
@@ -16,7 +16,7 @@ const NIGHT = "#000000";
 export function openScene(session, strokesOn) {
   const bitmaps = { picture: null, reference: null, map: null };
   const rasters = [];
-  const sheets = [blank(), blank()];
+  const sheets = openSheets();
 
   function ground({ map, paper }) {
     const white = !map && !bitmaps.picture && (paper || session.state.strokes.length > 0);
@@ -85,46 +85,10 @@ export function openScene(session, strokesOn) {
     const shown = look.map ? layers.map((layer) => ({ ...layer, opacity: 1 })) : layers;
     const items = [ground(look), ...shown.flatMap((layer) => painters[layer.kind](layer, zoom))];
     const at = items.findIndex(({ person }) => person === look.live);
-    const place = { transform: deviceTransform(view, surface.ratio), zoom, device: surface.device };
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, surface.device.width, surface.device.height);
-    stack(context, sheets[0], place, at < 0 ? items : items.slice(0, at));
-    if (at >= 0) paintAll(context, place, [items[at]]);
-    if (at >= 0) stack(context, sheets[1], place, items.slice(at + 1));
+    sheets.draw(context, surface, view, items, at);
   }
 
   return { draw, bitmaps };
-}
-
-/** Draws items; from the second time that nothing of them has changed, as one finished sheet. */
-function stack(context, sheet, place, items) {
-  if (!items.length) return;
-  const key = [place.device.width, place.device.height, ...place.transform, ...items.flatMap((item) => item.key)];
-  if (!same(sheet.key, key)) {
-    Object.assign(sheet, { key, done: false });
-    return paintAll(context, place, items);
-  }
-  if (!sheet.done) finish(sheet, place, items);
-  context.setTransform(1, 0, 0, 1, 0, 0);
-  context.drawImage(sheet.canvas, 0, 0);
-}
-
-function finish(sheet, place, items) {
-  sheet.canvas ??= document.createElement("canvas");
-  sheet.canvas.width = place.device.width;
-  sheet.canvas.height = place.device.height;
-  paintAll(sheet.canvas.getContext("2d"), place, items);
-  sheet.done = true;
-}
-
-function paintAll(context, { transform, zoom }, items) {
-  for (const { paint } of items) {
-    context.save();
-    context.setTransform(...transform);
-    context.imageSmoothingEnabled = zoom <= HARD_FROM;
-    paint(context);
-    context.restore();
-  }
 }
 
 /** Puts pixels on a slot's canvas, which is made anew only where it is too small or far too large. */
@@ -144,7 +108,3 @@ function fill(context, colour, { width, height }) {
   context.fillStyle = colour;
   context.fillRect(0, 0, width, height);
 }
-
-const blank = () => ({ key: [], canvas: null, done: false });
-
-const same = (a, b) => a.length === b.length && a.every((one, n) => one === b[n]);
