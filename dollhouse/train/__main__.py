@@ -42,7 +42,7 @@ def main() -> None:
         run(asked.job, asked.work, asked.out, asked.until)
         return
     turns = turns_of(asked.jobs, asked.minutes * 60)
-    work = asked.work or _workplace(plans(asked.scenes, asked.facts).values())
+    work = asked.work or _workplace(plans(asked.scenes, asked.facts, asked.core).values())
     asked.out.mkdir(parents=True, exist_ok=True)
     try:
         _conduct(turns, work, asked)
@@ -56,6 +56,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", default=WHOLE)
     parser.add_argument("--scenes", type=int, default=60_000, help="drawn at most")
     parser.add_argument("--facts", type=int, default=20_000, help="of them with all maps, for controls and masks")
+    parser.add_argument("--core", action="store_true", help="the core of the world alone, where time is short")
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 2), help="processes that draw")
     parser.add_argument("--out", type=Path, default=HOME)
     parser.add_argument("--work", type=Path, help="where drawn scenes lie meanwhile")
@@ -88,7 +89,7 @@ def _conduct(turns: list[Turn], work: Path, asked: argparse.Namespace) -> None:
     needed = list(dict.fromkeys(JOBS[turn.job] for turn in turns))
     total = sum(SHARES[name] for name in needed)
     for name in needed:
-        Store.made(work / name, plans(asked.scenes, asked.facts)[name])
+        Store.made(work / name, plans(asked.scenes, asked.facts, asked.core)[name])
         crews += filling(work / name, max(1, round(asked.workers * SHARES[name] / total)))
     for job in {turn.job for turn in turns}.intersection(AWAITED):
         pending(work, job).touch()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -32,10 +33,11 @@ def training(name: str) -> Train:
     return import_module(f"dollhouse.train.{name}").train
 
 
-def plans(scenes: int, facts: int) -> dict[str, Plan]:
-    """What is drawn for the trainings; the whole of it is in proportion to `scenes`."""
+def plans(scenes: int, facts: int, core: bool = False) -> dict[str, Plan]:
+    """What is drawn for the trainings; the whole of it is in proportion to `scenes`. `core`: what the painter learns."""
+    whole = Plan(scenes, min(facts, scenes))
     return {
-        "scenes": Plan(scenes, min(facts, scenes)),
+        "scenes": replace(whole, core=True, people=(0.5, 0.5, 0.0)) if core else whole,
         "others": Plan(scenes // 4, scenes // 4, first=READERS_FIRST, split="test", cast=0.3),
         "sharp": Plan(max(200, scenes // 60), first=SHARP_FIRST, side=512),
     }

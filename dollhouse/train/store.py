@@ -40,13 +40,15 @@ class Plan:
     people: tuple[float, float, float] = (0.6, 0.35, 0.05)  # how often one, two and three dolls
     cast: float = 0.0  # the share of dolls that are held-out ones
     side: int = SIDE
+    core: bool = False  # scenes of the world's core alone
 
     def scene(self, number: int) -> Scene:
-        from dollhouse import scene
+        from dollhouse import core, scene
 
+        made = core.sampled if self.core else scene
         seed = self.first + number
         people = Random(f"plan:{seed}").choices((1, 2, 3), self.people)[0]
-        return scene(seed, self.split, people, self._dolls(number) if self.cast else ())
+        return made(seed, self.split, people, self._dolls(number) if self.cast else ())
 
     def _dolls(self, number: int) -> list[Doll]:
         made = Random(f"dolls:{self.first + number}")

@@ -7,7 +7,7 @@ import torch
 from diffusers import AutoencoderKL
 
 from dollhouse import core, nets, render
-from dollhouse.train import pyramid
+from dollhouse.train import attention, pyramid
 from dollhouse.widen import COPIES, widened
 
 Tensor = torch.Tensor
@@ -53,3 +53,14 @@ def test_with_every_channel_several_times_over_it_is_the_same() -> None:
     ours, theirs = net.encode(seen).latent_dist.parameters, wide.encode(seen).latent_dist.parameters
     assert torch.allclose(ours, theirs, rtol=1e-4, atol=1e-4)
     assert torch.allclose(net.decode(ours[:, :4]).sample, wide.decode(ours[:, :4]).sample, rtol=1e-4, atol=1e-4)
+
+
+def test_attention_written_out_is_the_same() -> None:
+    torch.manual_seed(5)
+    net = nets.unet().eval()
+    asked = torch.randn(2, 4, 12, 8), torch.tensor([3, 700]), torch.randn(2, 7, nets.CONTEXT)
+    with torch.no_grad():
+        before = net(*asked).sample
+        after = attention.written_out(net)(*asked).sample
+    assert {type(one) for one in net.attn_processors.values()} == {attention.Plain}
+    assert torch.allclose(before, after, rtol=1e-4, atol=1e-5)

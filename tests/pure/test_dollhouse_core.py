@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dollhouse import core, heldout_dolls, render
 from dollhouse.measure.people import said_of
+from dollhouse.train.jobs import plans
 
 
 def test_a_seed_is_one_scene_of_the_core() -> None:
@@ -22,3 +23,11 @@ def test_splits_differ_and_dolls_can_be_given() -> None:
     made = core.sampled(7, "test", 2, [pim])
     assert [actor.doll.name for actor in made.people] == ["Pim", ""]
     assert len(said_of(made)["people"]) == 2
+
+
+def test_a_painter_may_learn_the_core_alone() -> None:
+    drawn = plans(600, 100, core=True)
+    made = [drawn["scenes"].scene(number) for number in range(30)]
+    assert {one.style for one in made} == {core.STYLE}
+    assert {len(one.people) for one in made} == {1, 2}
+    assert drawn["others"] == plans(600, 100)["others"]
