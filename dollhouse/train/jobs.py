@@ -34,7 +34,7 @@ def training(name: str) -> Train:
 
 
 def plans(scenes: int, facts: int, core: bool = False) -> dict[str, Plan]:
-    """What is drawn for the trainings; the whole of it is in proportion to `scenes`. `core`: what the painter learns."""
+    """What is drawn for the trainings, in proportion to `scenes`. `core`: all that the painter sees."""
     whole = Plan(scenes, min(facts, scenes))
     return {
         "scenes": replace(whole, core=True, people=(0.5, 0.5, 0.0)) if core else whole,
