@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
-from atelier_concept_lock import named
+from atelier_concept_lock import hypernet, named
 from atelier_concept_lock.cards import ConceptCard
 from atelier_concept_lock.patch import LockPatch
 from atelier_concept_lock.regions import Box, Lock, Region
@@ -225,3 +226,196 @@ def test_sdxl_reads_a_word_with_both_encoders(tmp_path: Path) -> None:
     with torch.no_grad(), denoiser:
         seen += denoiser.encode(["an annex"])
     assert torch.equal(seen[0], wanted)
+
+
+# hypernetworks
+
+NARROW, BROAD = 32, 64  # widths of the tiny network's attentions; what they read of prompts has the first
+ATTENTION = re.compile(r"\.(attn[12])\.to_([kv])$")
+
+
+def hypernetwork(host: EmbeddedHost, name: str, seed: int, widths: Sequence[int] = (NARROW, BROAD), **told: Any) -> Any:
+    """As the webui saves one: for each width two networks of two layers."""
+    luck = torch.Generator().manual_seed(seed)
+
+    def net(width: int) -> dict[str, Tensor]:
+        shapes = {"linear.0.weight": (2 * width, width), "linear.0.bias": (2 * width,),
+                  "linear.2.weight": (width, 2 * width), "linear.2.bias": (width,)}  # fmt: skip
+        return {key: torch.randn(shape, generator=luck) * 0.5 / shape[-1] ** 0.5 for key, shape in shapes.items()}
+
+    state: dict[Any, Any] = {width: (net(width), net(width)) for width in widths}
+    plain = {"layer_structure": [1, 2, 1], "activation_func": "relu", "activate_output": False, "name": name}
+    torch.save({**state, **plain, **told}, host.folder("hypernetwork") / f"{name}.pt")
+    return state
+
+
+class Everywhere:
+    """The oracle: the webui's way, for both rows and every token, x + net(x)."""
+
+    name = "everywhere"
+
+    def __init__(self, state: Any, strength: float = 1.0) -> None:
+        self.state, self.strength = state, strength
+
+    def attach(self, denoiser: Any) -> None:
+        for name in denoiser.layers:
+            if found := ATTENTION.search(name):
+                denoiser.before(name, self.bend("kv".index(found[2])))
+
+    def bend(self, part: int) -> Any:
+        def before(module: Any, inputs: Any) -> Any:
+            x, net = inputs[0], self.state[inputs[0].shape[-1]][part]
+            inner = (x.double() @ net["linear.0.weight"].T.double() + net["linear.0.bias"].double()).clamp(min=0)
+            more = inner @ net["linear.2.weight"].T.double() + net["linear.2.bias"].double()
+            return (x + self.strength * more.to(x.dtype), *inputs[1:])
+
+        return before
+
+
+def off(one: Tensor, other: Tensor) -> float:
+    return float((one - other).abs().max() / other.abs().max())
+
+
+def test_over_the_whole_picture_a_hypernetwork_is_the_webui_s(host: EmbeddedHost) -> None:
+    state = hypernetwork(host, "hyper", 1)
+    one = card("hypernetwork:hyper", unet=0.7)
+    wanted, plain = denoised(host, [Everywhere(state, 0.7)]), denoised(host)
+    placed = patch_of(host, [Region(Box(0, 0, 1, 1), "", (one,))], uncond=True)
+    found = denoised(host, [placed]), denoised(host, [patch_of(host, [], [one], uncond=True)])
+    assert off(wanted, plain) > 0.05
+    assert off(found[0], wanted) <= 1e-5 and off(found[1], wanted) <= 1e-5
+    (line,) = placed.report.lines
+    assert line.matched == 32 and not line.missed and line.outside == 0 and line.inside > 0.01
+    negative = denoised(host, [patch_of(host, [], [one])])
+    assert torch.equal(negative[1], plain[1]) and not torch.equal(negative[0], plain[0])
+
+
+def test_weight_0_and_other_times_change_no_bit(host: EmbeddedHost) -> None:
+    hypernetwork(host, "hyper", 1)
+    plain = denoised(host)
+    for patch in (
+        patch_of(host, [Region(LEFT, "", (card("hypernetwork:hyper", unet=0.0),))]),
+        patch_of(host, [Region(LEFT, "", (card("hypernetwork:hyper"),))], start=0.5),
+        patch_of(host, [], [card("hypernetwork:hyper")], start=0.5),
+    ):
+        assert torch.equal(denoised(host, [patch]), plain)
+
+
+def keys_of(host: EmbeddedHost, patch: LockPatch) -> dict[str, list[Tensor]]:
+    """What every layer of keys and values is given, each attention asked with one and the same input."""
+    seen: dict[str, list[Tensor]] = {}
+
+    class Look:
+        name = "look"
+
+        def attach(self, denoiser: Any) -> None:
+            for name in denoiser.layers:
+                if ATTENTION.search(name):
+                    look = lambda m, i, o, name=name: seen.setdefault(name, []).append(i[0].clone())  # noqa: E731
+                    denoiser.hook(name, look)
+
+    luck = torch.Generator().manual_seed(3)
+    latent = lock_files.LATENT
+    with torch.no_grad(), lock_files.attached(host, [Look(), patch], lock_files.cond_first(latent)):
+        for name, module in host.model().layers.items():
+            if name.endswith((".attn1", ".attn2")):
+                x = torch.randn(2, latent.area, module.to_q.in_features, generator=luck)
+                context = torch.randn(2, 77, module.to_k.in_features, generator=luck)
+                module(x, encoder_hidden_states=context if name.endswith("2") else None)
+    return seen
+
+
+def test_another_region_s_hypernetwork_reaches_no_key_and_no_value_of_a_region(host: EmbeddedHost) -> None:
+    """Tests 1 and 6: prompts bit-equal, and cells outside the mask."""
+    for seed, name in enumerate(("hyper", "other", "third")):
+        hypernetwork(host, name, seed)
+
+    def found(second: str) -> dict[str, list[Tensor]]:
+        one, other = card("hypernetwork:hyper"), card(f"hypernetwork:{second}")
+        return keys_of(host, patch_of(host, [Region(LEFT, "a house", (one,)), Region(RIGHT, "a boat", (other,))]))
+
+    one, two = found("other"), found("third")
+    bent = 0
+    for name, seen in one.items():
+        if ".attn2." in name:  # what the host reads, then region by region; what follows is asked again, to measure
+            assert torch.equal(seen[0], two[name][0]) and torch.equal(seen[1], two[name][1]), name
+            bent += not torch.equal(seen[2], two[name][2])
+            continue
+        (x,), (y,) = seen, two[name]
+        left, right = ([z[0].reshape(16, 16, -1)[:, half] for z in (x, y)] for half in (slice(0, 8), slice(8, 16)))
+        assert torch.equal(*left) and torch.equal(x[1], y[1]), name
+        bent += not torch.equal(*right)
+    assert bent == len(one) == 64
+
+
+def test_two_in_one_region_follow_each_other(host: EmbeddedHost) -> None:
+    first, second = hypernetwork(host, "hyper", 1), hypernetwork(host, "other", 2)
+    one = card("hypernetwork:hyper", "hypernetwork:other")
+    found = denoised(host, [patch_of(host, [Region(Box(0, 0, 1, 1), "", (one,))], uncond=True)])
+    assert off(found, denoised(host, [Everywhere(first), Everywhere(second)])) <= 1e-5
+
+
+@pytest.mark.parametrize(
+    ("told", "layers"),
+    [
+        ({"activation_func": "linear"}, ["0", "1"]),
+        ({"activation_func": "mish", "activate_output": True}, ["0", "2"]),
+        ({"activation_func": "swish", "is_layer_norm": True}, ["0", "2", "3", "4"]),
+        ({"activation_func": "tanh", "use_dropout": True, "last_layer_dropout": True, "layer_structure": [1, 2, 1]},
+         ["0", "3"]),
+        ({"activation_func": "relu", "dropout_structure": [0, 0.2, 0]}, ["0", "3"]),
+        ({"activation_func": None}, ["linear1", "linear2"]),
+    ],
+)  # fmt: skip
+def test_every_build_of_one_is_read(told: dict[str, Any], layers: list[str], tmp_path: Path) -> None:
+    """`layers`: the places that have weights. A norm follows its layer and what activates it."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for n, place in enumerate(layers):
+        name = place if place.startswith("linear") else f"linear.{place}"
+        norm = told.get("is_layer_norm") and n in (1, 3)
+        first = n < 2 if told.get("is_layer_norm") else n == 0
+        out, into = (8, 4) if first else (4, 8)
+        shapes |= {f"{name}.weight": (out,) if norm else (out, into), f"{name}.bias": (out,)}
+    net = {name: torch.randn(shape) for name, shape in shapes.items()}
+    torch.save({4: (net, net), "layer_structure": [1, 2, 1], "activate_output": False, **told}, tmp_path / "x.pt")
+    first, second = hypernet.read(tmp_path / "x.pt")[4]
+    x = torch.randn(3, 4)
+    hidden = x @ net[next(iter(net))].T + net[[*net][1]]
+    made = {
+        "linear": lambda: hidden, None: lambda: hidden, "relu": lambda: hidden.clamp(min=0),
+        "tanh": lambda: hidden.tanh(), "mish": lambda: hidden * torch.log1p(hidden.exp()).tanh(),
+        "swish": lambda: hidden * (hidden + 3).clamp(0, 6) / 6,
+    }[told["activation_func"]]()  # fmt: skip
+    norm = torch.nn.functional.layer_norm
+    tensors = [*net.values()]
+    if told.get("is_layer_norm"):
+        made = norm(made, (8,), tensors[2], tensors[3])
+        wanted = norm(made @ tensors[4].T + tensors[5], (4,), tensors[6], tensors[7])
+    else:
+        wanted = made @ tensors[2].T + tensors[3]
+    if told.get("activate_output"):
+        wanted = wanted * torch.log1p(wanted.exp()).tanh()
+    assert off(first(x), wanted) < 1e-5 and torch.equal(first(x), second(x))
+
+
+def test_what_is_no_hypernetwork_is_one_sentence(host: EmbeddedHost, tmp_path: Path) -> None:
+    good = hypernetwork(host, "hyper", 1)
+    net = good[NARROW][0]
+    path = tmp_path / "x.pt"
+    for state, sentence in (
+        ({"name": "x"}, "no hypernetwork"),
+        ({NARROW: net}, "do not fit together"),
+        ({NARROW: (net, {**net, "linear.0.weight": net["linear.2.weight"]})}, "do not fit together"),
+        ({NARROW: (net, net), "activation_func": "relu", "is_layer_norm": True}, "do not fit together"),
+        ({NARROW: (net, net), "activation_func": "os.system"}, "“os.system”, which is not known"),
+        ({NARROW: (net, net), "activation_func": "multiheadattention"}, "do not fit together"),
+        ({NARROW: (net, net), "layer_structure": "wide"}, "do not fit together"),
+        ({NARROW: (net, {**net, "linear.2.bias": net["linear.2.bias"] / 0}), "activation_func": "relu",
+          "activate_output": False}, "invalid numbers"),
+    ):  # fmt: skip
+        torch.save(state, path)
+        with pytest.raises(UserError, match=sentence):
+            hypernet.read(path)
+    hypernetwork(host, "strange", 1, widths=(24,))
+    with pytest.raises(UserError, match="another kind of model"):
+        denoised(host, [patch_of(host, [Region(LEFT, "", (card("hypernetwork:strange"),))])])

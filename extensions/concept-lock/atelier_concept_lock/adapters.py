@@ -14,8 +14,9 @@ from atelier_core import embeddings
 from atelier_core.embeddings import Vectors
 from atelier_core.errors import UserError
 
-from . import counted
+from . import counted, hypernet
 from .files import Header, read_header, read_tensors
+from .hypernet import Nets
 from .keys import Place, parse
 from .kinds import part_of
 from .part import Part
@@ -31,6 +32,7 @@ class Adapter:
     parts: Mapping[Place, Part] = field(default_factory=dict)
     words: Mapping[str, Vectors] = field(default_factory=dict)  # textual inversions
     of_host: bool = False  # whether the webui reads its words by itself, wherever they stand
+    nets: Nets = field(default_factory=dict)  # of a hypernetwork
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -55,6 +57,10 @@ def read(path: Path) -> Adapter:
 def read_word(path: Path) -> Adapter:
     """A textual inversion: its word is the file's name, as in webuis."""
     return Adapter(path.stem, words={path.stem: embeddings.read(path)}, of_host=True)
+
+
+def read_hypernetwork(path: Path) -> Adapter:
+    return Adapter(path.stem, nets=hypernet.read(path))
 
 
 def _vectors(tensors: Mapping[str, torch.Tensor], keys: Mapping[str, str], path: Path) -> Vectors:

@@ -14,6 +14,7 @@ import torch
 
 from .attention import attend
 from .branches import Branch, Field, Layer
+from .hypernet import Bend, bent
 from .session import Session
 
 Tensor = torch.Tensor
@@ -29,6 +30,12 @@ class Path:
     zone: int
     contexts: Mapping[str, Tensor] = field(default_factory=dict)  # "cond", "uncond" -> [1, L, C]
     layers: Mapping[str, Layer] = field(default_factory=dict)  # of PARTS
+    bends: Sequence[Bend] = ()
+
+    def entries(self) -> dict[int, int]:
+        """Line of the report -> region."""
+        branches = {entry: zone for layer in self.layers.values() for entry, zone in layer.entries().items()}
+        return branches | {bend.entry: self.zone for bend in self.bends}
 
 
 @dataclass(frozen=True)
@@ -85,8 +92,7 @@ class Crossing:
         if asked.kind != "cond" or not self.session.measures(self.name):
             return
         field = self.session.field(made, tokens=True)
-        entries = {e: path.zone for path in self.paths for layer in path.layers.values() for e in layer.entries()}
-        for entry, zone in entries.items():
+        for entry, zone in (one for path in self.paths for one in path.entries().items()):
             change = (made - self._regional(asked, entry)).abs()
             self.session.report.measure(entry, change, field.of(zone))
 
@@ -132,12 +138,16 @@ class Crossing:
         if own is not None and twist is None and key in self._read:
             return self._read[key]
         context = read if own is None else own.to(read.device, read.dtype)
-        with self.session.aside():
-            plain = [self.parts[part](context) for part in ("to_k", "to_v")]
-        k, v = (one + self._change(path, f"to_{n}", context, one, twist) for one, n in zip(plain, "kv", strict=True))
+        k, v = (self._made(path, part, context, twist) for part in (0, 1))
         if own is not None and twist is None:
             self._read[key] = k, v
         return k, v
+
+    def _made(self, path: Path, part: int, context: Tensor, twist: int | None) -> Tensor:
+        name, context = ("to_k", "to_v")[part], bent(path.bends, context, part, twist)
+        with self.session.aside():
+            plain = self.parts[name](context)
+        return plain + self._change(path, name, context, plain, twist)
 
 
 def _where(share: Tensor, x: Tensor) -> Tensor:
@@ -146,7 +156,11 @@ def _where(share: Tensor, x: Tensor) -> Tensor:
 
 
 def paths_of(
-    session: Session, name: str, branches: Mapping[str, Sequence[Branch]], contexts: Mapping[int, Mapping[str, Tensor]]
+    session: Session,
+    name: str,
+    branches: Mapping[str, Sequence[Branch]],
+    contexts: Mapping[int, Mapping[str, Tensor]],
+    bends: Sequence[Bend] = (),
 ) -> list[Path]:
     """A path for each region that has a prompt of its own or a card on this attention."""
     paths = []
@@ -156,6 +170,7 @@ def paths_of(
             own = sorted((b for b in branches.get(f"{name}.{part}", ()) if b.zone == zone), key=session.report.order)
             if own:
                 layers[part] = Layer(session.denoiser.layers[f"{name}.{part}"], own)
-        if layers or contexts.get(zone):
-            paths.append(Path(zone, contexts.get(zone, {}), layers))
+        own_bends = [bend for bend in bends if bend.zone == zone]
+        if layers or own_bends or contexts.get(zone):
+            paths.append(Path(zone, contexts.get(zone, {}), layers, own_bends))
     return paths

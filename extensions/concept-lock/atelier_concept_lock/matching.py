@@ -11,6 +11,7 @@ from atelier_core.errors import UserError
 from .adapters import Adapter
 from .branches import Branch, shape_of
 from .cards import ConceptCard
+from .hypernet import Bend, widths
 from .keys import Place, alternatives
 from .part import Part
 from .report import Line
@@ -27,12 +28,14 @@ class Matched:
     unet: dict[str, list[Branch]] = field(default_factory=dict)
     texts: dict[str, list[Branch]] = field(default_factory=dict)
     words: list[Word] = field(default_factory=list)
+    bends: list[Bend] = field(default_factory=list)
 
     def take(self, other: Matched) -> None:
         for mine, more in ((self.unet, other.unet), (self.texts, other.texts)):
             for name, branches in more.items():
                 mine.setdefault(name, []).extend(branches)
         self.words += other.words
+        self.bends += other.bends
 
 
 def match(
@@ -47,6 +50,7 @@ def match(
     found = Matched()
     for adapter in adapters:
         _match_words(found, texts, card, adapter, line)
+        _match_nets(found, layers, card, adapter, line, at)
         for place, part in adapter.parts.items():
             name = _name(layers, texts, place, part)
             if name is None:
@@ -69,6 +73,21 @@ def _match_words(found: Matched, texts: Mapping[str, Any], card: ConceptCard, ad
         line.words.append(name)
         if card.text:
             found.words.append(Word(name, vectors, card.text, adapter.of_host))
+
+
+def _match_nets(
+    found: Matched,
+    layers: Mapping[str, Any],
+    card: ConceptCard,
+    adapter: Adapter,
+    line: Line,
+    at: tuple[int, int | None],
+) -> None:
+    wide = widths(layers)
+    line.matched += sum(width in adapter.nets for width in wide.values())
+    line.missed += [f"hypernetwork: {width}" for width in adapter.nets if width not in wide.values()]
+    if adapter.nets and card.unet:
+        found.bends.append(Bend(*at, adapter.nets, card.unet))
 
 
 def _keep(found: Matched, place: Place, name: str, branch: Branch) -> None:

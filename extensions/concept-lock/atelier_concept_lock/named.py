@@ -47,4 +47,5 @@ def read(host: Host, said: str) -> Adapter:
 
     file = found(host, said)
     assert file.path is not None
-    return adapters.read_word(file.path) if file.kind == "embedding" else adapters.read(file.path)
+    ways = {"embedding": adapters.read_word, "hypernetwork": adapters.read_hypernetwork}
+    return ways.get(file.kind, adapters.read)(file.path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from .adapters import Adapter
 from .branches import Branch, Layer
 from .cards import ConceptCard
 from .crossing import PARTS, Crossing, paths_of
+from .hypernet import Bend, Bending, widths
 from .leaks import Dial, SelfAttention, Statistics
 from .levels import Levels
 from .matching import Matched, match
@@ -64,14 +65,17 @@ class LockPatch:
             for name, some in matched.unet.items():
                 branches.setdefault(name, []).extend(some)
         session = Session(denoiser, self.lock, self.levels.within(denoiser.now.window), self.report)
-        crossings = self._crossings(session, branches, read, base)
-        if not branches and not crossings and not self._dials:
+        bends = [bend for matched in (everywhere, *own) for bend in matched.bends]
+        crossings = self._crossings(session, branches, read, base, bends)
+        if not branches and not crossings and not bends and not self._dials:
             return
         session.watch()
         self._by_region(session)  # first: cards may add to what a norm gives
         self._place(session, branches)
         for crossing in crossings:
             crossing.attach()
+        for name in widths(denoiser.layers) if bends else ():
+            Bending(session, name, bends).attach()
         self._apart(session)
 
     @property
@@ -115,10 +119,15 @@ class LockPatch:
         return made.get(0), read
 
     def _crossings(
-        self, session: Session, branches: Mapping[str, list[Branch]], read: Contexts, base: Tensor | None
+        self,
+        session: Session,
+        branches: Mapping[str, list[Branch]],
+        read: Contexts,
+        base: Tensor | None,
+        bends: Sequence[Bend],
     ) -> list[Crossing]:
         names = [name for name in session.denoiser.layers if name.endswith(".attn2")]
-        paths = {name: paths_of(session, name, branches, read) for name in names}
+        paths = {name: paths_of(session, name, branches, read, bends) for name in names}
         return [Crossing(session, name, paths[name], base) for name in names if paths[name] or base is not None]
 
     def _place(self, session: Session, branches: Mapping[str, list[Branch]]) -> None:
