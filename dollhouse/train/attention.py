@@ -28,6 +28,7 @@ def _split(rows: torch.Tensor, heads: int) -> torch.Tensor:
 
 def written_out(network: nn.Module) -> nn.Module:
     """The network, its UNets and ControlNets with this attention."""
+    part: Any
     for part in network.modules():
         if hasattr(part, "set_attn_processor"):
             part.set_attn_processor(Plain())
