@@ -674,6 +674,7 @@ def test_the_people_of_a_pose_become_regions(server: PageServer, browser: Any) -
         assert len(json.loads(asked[0]["document"])["people"]) == 2
         mask = pixels(masks(inside)[0])
         assert mask.shape == (512, 512) and abs(mask.sum() / mask.size - 80 * 20 / (96 * 64)) < 0.01
+        assert "another shape" in inner.locator(".toast").inner_text()
         assert mask[260, 100] and not mask[260, 300] and pixels(masks(inside)[1])[260, 400]
 
 

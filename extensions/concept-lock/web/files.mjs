@@ -14,6 +14,10 @@ import { drawnOf, gridOf } from "./png.mjs";
 const POSE_EDITOR = "pose-editor";
 const people = routesOf(POSE_EDITOR);
 
+/** Whether one is the other larger or smaller, to a pixel. */
+const sameShape = (a, b) =>
+  Math.abs(a.width * b.height - b.width * a.height) <= Math.max(a.width, a.height, b.width, b.height);
+
 /** `alone`: no webui; `sized()`: the panel says how large the picture is; `say(sentence)`, `complain(error)`. */
 export function openFiles(session, { alone, sized, say, complain }) {
   const input = document.getElementById("file");
@@ -56,12 +60,15 @@ export function openFiles(session, { alone, sized, say, complain }) {
     if (!regions.length) throw new UserError("There is nobody in this pose.");
     const grid = gridOf(session.state);
     const parts = [];
+    let shape = session.state; // of the pose
     for (const { name, mask } of regions.slice(0, MOST)) {
-      const { bitmap } = await load(mask);
+      const { bitmap, width, height } = await load(mask);
+      shape = { width, height };
       parts.push({ name, mask: drawnOf(bitmap, grid) });
     }
     session.edit(t("Regions from the poses"), (board) => laid(board, parts));
     session.choose(session.state.regions[0].id);
+    if (!sameShape(shape, session.state)) say(t("The pose is for a picture of another shape: its people were stretched."));
     const count = regions.length;
     if (count > MOST) say(t("The pose has {count} people; the first {most} became regions.", { count, most: MOST }));
   }
