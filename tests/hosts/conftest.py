@@ -3,6 +3,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import lock_webui
 import pytest
 from safetensors.torch import save_file
 from shiftnet import random_weights, srvgg
@@ -41,3 +42,9 @@ def _with_control(kind: str, folder: Path, extensions: dict[str, Path]) -> None:
     elif CONTROLNET in os.environ:
         tiny_adapter(folder / "random.safetensors")
         extensions["sd-webui-controlnet"] = Path(os.environ[CONTROLNET])
+
+
+@pytest.fixture(scope="module")
+def loras(webui: Webui) -> Webui:
+    lock_webui.furnish(webui)
+    return webui

@@ -17,7 +17,7 @@ from ...patches import Spare
 from ...units import Unit
 from . import patched
 from .controls import NOT_RUN, Controls
-from .generate import undivided
+from .generate import divide, divided, undivided
 
 if TYPE_CHECKING:
     from .host import A1111Host
@@ -117,9 +117,11 @@ def _patch(host: A1111Host, p: Any, package: str, additions: Additions, info: li
         raise UserError("Another checkpoint would take over within this picture: “{name}” is left out.", name=package)
     told: list[str] = []
     refusals: list[UserError] = []
+    usual = divided(p.override_settings)
 
     def refused(error: UserError) -> None:
         refusals.append(error)
+        divide(p, usual)
         _untell(p, info)
         _say(host, p, error)
 

@@ -132,6 +132,18 @@ def undivided(overrides: Mapping[str, Any], wanted: Mapping[str, Any] = UNDIVIDE
     return others | {key: value for key, value in wanted.items() if getattr(opts, key, value) != value}
 
 
+def divided(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """What the options are in a run of these overrides without ours."""
+    return {key: overrides.get(key, getattr(opts, key)) for key in UNDIVIDED if hasattr(opts, key)}
+
+
+def divide(p: Any, options: Mapping[str, Any]) -> None:
+    """The run goes on as the user has set it after all."""
+    for key, value in options.items():
+        setattr(opts, key, value)
+    sd_models.apply_token_merging(p.sd_model, p.get_token_merging_ratio())
+
+
 def _checkpoint(job: Job) -> str:
     if not job.checkpoint:
         return ""

@@ -1,0 +1,178 @@
+"""The lock's accordion in a real webui's own tabs: what it does there, and that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from atelier_concept_lock import rows
+from atelier_core.args import read_entries, split_infotext
+from lock_webui import NEGATIVE, PROMPT, drawn, whole
+from PIL import Image
+from webui import Webui
+
+TITLE = "atelier: concept lock"
+SIZE: dict[str, Any] = {"width": 128, "height": 128, "steps": 3, "cfg_scale": 4.0, "seed": 7, "sampler_name": "Euler"}
+PLAIN = {**SIZE, "prompt": PROMPT, "negative_prompt": NEGATIVE, "save_images": False}
+BOARD = json.dumps(
+    {
+        "atelier_board": 1,
+        "width": 128,
+        "height": 128,
+        "regions": [
+            {"id": "r1", "name": "", "colour": "#e6a23c", "on": True, "mask": [0, 0, 0.5, 1]},
+            {"id": "r2", "name": "", "colour": "#409eff", "on": True, "mask": [0.5, 0, 1, 1]},
+        ],
+    }
+)
+VALUES: dict[str, Any] = {
+    "on": True,
+    "page": "",
+    "hint": "",
+    "state": BOARD,
+    **{name: "-" if name.startswith("file") else "" for name in rows.NAMES},
+    **{name: 1 for name in rows.NAMES if name.startswith(("unet", "text"))},
+    "prompt0": "a woman reading",
+    "file0_0": "anne",
+    "prompt1": "a woman writing",
+    "file1_0": "beth",
+    "dial": 0,
+    "feather": 0,
+    "start": 0,
+    "end": 1,
+    "uncond": False,
+}
+
+
+def asked(plain: dict[str, Any] = PLAIN, **values: Any) -> dict[str, Any]:
+    return {**plain, "alwayson_scripts": {TITLE: {"args": list({**VALUES, **values}.values())}}}
+
+
+def made(webui: Webui, body: dict[str, Any], verb: str = "txt2img") -> tuple[list[np.ndarray], list[str]]:
+    status, answer = webui.post(f"/sdapi/v1/{verb}", body)
+    assert status == 200, answer
+    pictures = [whole(Image.open(io.BytesIO(base64.b64decode(one)))) for one in answer["images"]]
+    return pictures, json.loads(answer["info"])["infotexts"]
+
+
+def one(webui: Webui, body: dict[str, Any], verb: str = "txt2img") -> np.ndarray:
+    return made(webui, body, verb)[0][0]
+
+
+def entries(infotext: str) -> dict[str, str]:
+    return read_entries(split_infotext(infotext)[1])
+
+
+def test_its_values_have_the_order_of_its_controls(loras: Webui) -> None:
+    found = [script for script in loras.get("/sdapi/v1/script-info") if script["name"] == TITLE]
+    assert [script["is_img2img"] for script in found] == [False, True]
+    assert all(len(script["args"]) == len(VALUES) for script in found)
+
+
+def test_off_it_changes_no_bit_and_no_word(loras: Webui) -> None:
+    plain, off = made(loras, PLAIN), made(loras, asked(on=False, state="{", file0_0="nobody"))
+    assert (plain[0][0] == off[0][0]).all() and plain[1] == off[1]
+
+
+def test_on_it_is_the_tab_s_picture_and_leaves_nothing_behind(loras: Webui) -> None:
+    before = one(loras, PLAIN)
+    (mine,), (text,) = made(loras, asked(dial=0.5))
+    told = entries(text)
+    lock = json.loads(told["Atelier lock"])
+    assert [region["prompt"] for region in lock["regions"]] == ["a woman reading", "a woman writing"]
+    assert told["Atelier lock report"].endswith("outside 0") and "anne@1" in told["Atelier lock report"]
+    tab, answer = drawn(loras, lock["regions"], dial=0.5)
+    assert (mine == tab).all() and answer["report"]["clean"]
+    assert np.abs(mine - before).max() > 8
+    assert (one(loras, PLAIN) == before).all()
+
+
+def test_the_prompt_of_each_picture_is_the_base(loras: Webui) -> None:
+    """With its styles; two batches, then each picture alone."""
+    base = {**PLAIN, "prompt": "a lamp", "n_iter": 2}
+    words = {"prompt0": "", "triggers0_0": "", "prompt1": "a lamp, red"}
+    both, _ = made(loras, asked(base, **words))
+    again, _ = made(loras, asked({**base, "n_iter": 1, "seed": 8}, **words))
+    assert (both[-1] == again[0]).all()
+    other, _ = made(loras, asked({**base, "prompt": "a boat", "n_iter": 1}, **words))
+    assert (other[0] != both[-2]).any()
+
+
+def test_a_second_pass_at_another_size_is_locked_too(loras: Webui) -> None:
+    """Its masks are those of the larger latent, its prompt its own; a picture that is cut goes by what is left."""
+    hires = {
+        "enable_hr": True,
+        "denoising_strength": 0.6,
+        "hr_upscaler": "Latent",
+        "hr_resize_x": 192,
+        "hr_resize_y": 128,
+    }
+    body = {**PLAIN, **hires, "hr_second_pass_steps": 2, "hr_prompt": "a boat", "hr_negative_prompt": ""}
+    plain = one(loras, body)
+    (mine,), (text,) = made(loras, asked(body, prompt1="", file1_0="-"))
+    assert mine.shape == plain.shape == (128, 192, 3)
+    assert entries(text)["Atelier lock report"].endswith("outside 0")
+    moved = np.abs(mine - plain).mean(axis=2)
+    assert moved[:, :96].mean() > moved[:, 96:].mean()
+    assert (one(loras, body) == plain).all()
+
+
+def test_img2img_and_its_masked_part_go_by_the_regions(loras: Webui) -> None:
+    start = Image.new("RGB", (160, 128), (90, 40, 10))
+    mask = Image.new("L", (160, 128))
+    mask.paste(255, (96, 32, 144, 80))
+    picture, hole = coded(start), coded(mask)
+    base = {**PLAIN, "init_images": [picture], "denoising_strength": 0.8}
+    masked = {**base, "mask": hole, "mask_blur": 0, "inpaint_full_res": True, "inpaint_full_res_padding": 8}
+    for body in (base, masked):
+        plain = one(loras, body, "img2img")
+        assert np.abs(one(loras, asked(body), "img2img") - plain).max() > 8
+    # what is painted lies in the right half alone: nobody of the left half acts there
+    left = asked(masked, prompt0="", file0_0="anne", prompt1="", file1_0="-")
+    assert (one(loras, left, "img2img") == one(loras, masked, "img2img")).all()
+
+
+def coded(picture: Image.Image) -> str:
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    return base64.b64encode(stream.getvalue()).decode()
+
+
+def test_token_merging_is_off_for_the_run_and_on_again(loras: Webui) -> None:
+    plain, locked = one(loras, PLAIN), one(loras, asked())
+    loras.post("/sdapi/v1/options", {"token_merging_ratio": 0.5})
+    try:
+        merged = one(loras, PLAIN)
+        (mine,), (text,) = made(loras, asked())
+        assert (mine == locked).all() and "Token merging" not in text
+        assert loras.get("/sdapi/v1/options")["token_merging_ratio"] == 0.5
+        assert (merged != plain).any() and (one(loras, PLAIN) == merged).all()
+        refused, (text,) = made(loras, asked(file0_0="nobody"))
+        assert (refused[0] == merged).all() and "Token merging ratio: 0.5" in text
+    finally:
+        loras.post("/sdapi/v1/options", {"token_merging_ratio": 0})
+
+
+@pytest.mark.parametrize(
+    ("body", "values", "sentence"),
+    [
+        ({}, {"file0_0": "nobody"}, "There is no LoRA “nobody” in the webui's list."),
+        ({"prompt": "two <lora:anne:1> women"}, {}, "“anne” is in the prompt and on a card: it would act twice."),
+        ({}, {"state": "{"}, "This is not a board of regions."),
+        (
+            {},
+            {name: VALUES[name] and "-" for name in ("file0_0", "file1_0")} | {"prompt0": "", "prompt1": ""},
+            "nothing",
+        ),
+    ],
+)
+def test_what_cannot_be_is_said_and_the_plain_picture_is_made(
+    loras: Webui, body: dict[str, Any], values: dict[str, Any], sentence: str
+) -> None:
+    plain, locked = made(loras, {**PLAIN, **body}), made(loras, asked({**PLAIN, **body}, **values))
+    assert (plain[0][0] == locked[0][0]).all() and "Atelier lock" not in locked[1][0]
+    assert sentence in loras.said()
