@@ -10,13 +10,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from dollhouse import home
 from dollhouse.measure import lock, teach
 from dollhouse.measure.pair import ALIKE, DOLLS, Concept, concepts
 from dollhouse.measure.report import table
 from dollhouse.measure.rows import Rows, fill
 from dollhouse.measure.taught import MINUTES, digest, host_of, minutes_of, taught, weights
 from dollhouse.measure.ways import Brush
-from dollhouse.readers import Readers
+from dollhouse.readers import FILE, Readers
 
 DIAL = 0.5  # of `ours_dial`
 
@@ -63,7 +64,7 @@ def measure_lock(asked: argparse.Namespace) -> None:
     host, brush = host_of(asked.models, asked.out), _brush(asked)
     both = _taught(asked, host, concepts(asked.dolls))
     dials = sorted({0.0, asked.dial, *(asked.dials or ())})
-    bench = lock.Bench(host, Readers.load(asked.models), both, brush, _folder(asked.out / "pictures"))
+    bench = lock.Bench(host, _readers(asked.models), both, brush, _folder(asked.out / "pictures"))
     told, seeds = bench.ways(dials), range(asked.seeds)
     rows = _rows(asked, "lock", brush, both)
     fill(rows, told, seeds, asked.batch, _until(asked))
@@ -79,7 +80,7 @@ def measure_teach(asked: argparse.Namespace) -> None:
     given = lesson_options(asked.lesson)
     prior = taught(host, concept, given, asked.lesson_minutes)
     plain = taught(host, concept, {**given, "prior": 0}, asked.lesson_minutes)
-    pupil = teach.Pupil(host, Readers.load(asked.models), brush, prior, plain)
+    pupil = teach.Pupil(host, _readers(asked.models), brush, prior, plain)
     told, seeds = pupil.ways(), range(asked.seeds)
     rows = _rows(asked, "teach", brush, (prior, plain))
     fill(rows, told, seeds, asked.batch, _until(asked))
@@ -92,6 +93,11 @@ def _taught(asked: argparse.Namespace, host: Any, both: tuple[Concept, Concept])
     given = lesson_options(asked.lesson)
     one, other = (taught(host, concept, given, asked.lesson_minutes) for concept in both)
     return one, other
+
+
+def _readers(models: Path) -> Readers:
+    """A family's own, or those that come along."""
+    return Readers.load(models if (models / FILE).is_file() else home.HOME)
 
 
 def _brush(asked: argparse.Namespace) -> Brush:

@@ -1,4 +1,7 @@
-"""Two held-out dolls that are to meet: the scenes they stand in, what is said of these, and what must be read."""
+"""Two held-out dolls that are to meet: the scenes they stand in, what is said of these, and what must be read.
+
+Scenes are of the core of the world, which every family knows.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dollhouse import Doll, Scene, caption, heldout_dolls, scene
+from dollhouse import Doll, Scene, caption, core, heldout_dolls
 from dollhouse.measure.people import COLOURED, agreement, bleed, identity_matches, paired, said_of
 from dollhouse.measure.rows import Row
 from dollhouse.readers import Reading
@@ -69,11 +72,11 @@ def meeting(seed: int, both: tuple[Concept, Concept]) -> Meeting:
     """Of a picture's seed. Each of the two stands on the left as often as on the right."""
     number = seed // ALIKE
     order = both if number % 2 == 0 else (both[1], both[0])
-    return Meeting(scene(FIRST + number, "train", 2, [one.doll for one in order]), order)
+    return Meeting(core.sampled(FIRST + number, "train", 2, [one.doll for one in order]), order)
 
 
 def lone(seed: int, concept: Concept) -> Scene:
-    return scene(FIRST + seed // ALIKE, "train", 1, [concept.doll])
+    return core.sampled(FIRST + seed // ALIKE, "train", 1, [concept.doll])
 
 
 def judged(found: Reading, shown: Scene) -> Row:

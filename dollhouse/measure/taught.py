@@ -18,7 +18,7 @@ from atelier_core.args import parse
 from atelier_core.hosts.embedded.host import EmbeddedHost
 from PIL import Image
 
-from dollhouse import Scene, caption, home, render, scene
+from dollhouse import Scene, caption, core, home, render
 from dollhouse.measure.pair import SHOWN, Concept
 from dollhouse.train.store import LONGEST, SIDE
 
@@ -61,13 +61,12 @@ def weights(models: Path) -> str:
 
 
 def shown(concept: Concept, first: int = SHOWN) -> list[Scene]:
-    """Five scenes, full body, no two on the same background."""
-    found: dict[str, Scene] = {}
+    """Five scenes, no two of one pose on one background."""
+    found: dict[tuple[str, str], Scene] = {}
     seed = first
     while len(found) < PICTURES:
-        one = scene(seed, "train", 1, [concept.doll])
-        if one.camera.framing == "full body":
-            found.setdefault(one.background.name, one)
+        one = core.sampled(seed, "train", 1, [concept.doll])
+        found.setdefault((one.people[0].pose.name, one.background.name), one)
         seed += 1
     return list(found.values())
 
