@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 import tiny
 import torch
-from atelier_concept_lock import hypernet, named
+from atelier_concept_lock import difference, hypernet, named, run
 from atelier_concept_lock.cards import ConceptCard
 from atelier_concept_lock.patch import LockPatch
 from atelier_concept_lock.regions import Box, Lock, Region
@@ -24,7 +25,7 @@ from atelier_core.hosts.embedded.encode import contexts
 from atelier_core.hosts.embedded.host import EmbeddedHost
 from atelier_core.job import Job
 from lock_files import adapted, denoised
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 Tensor = torch.Tensor
 SIZE = Extent(128, 128)
@@ -178,8 +179,6 @@ def test_a_card_that_acts_everywhere_has_its_word_in_every_prompt(host: Embedded
 def test_words_within_a_lora_act_where_they_stand(host: EmbeddedHost) -> None:
     layers = adapted(host.model().layers, r"attn1\.to_q")
     path = lock_files.lora(host.folder("lora") / "pair.safetensors", layers, 4)
-    from safetensors.torch import load_file
-
     bundled = {"bundle_emb.Jane.string_to_param.*": vectors(7, 1), "bundle_emb.john doe.emb_params": vectors(8, 2)}
     save_file({**load_file(path), **bundled}, path)
     patch = patch_of(host, [Region(LEFT, "jane on a hill", (card("pair"),))])
@@ -419,3 +418,182 @@ def test_what_is_no_hypernetwork_is_one_sentence(host: EmbeddedHost, tmp_path: P
     hypernetwork(host, "strange", 1, widths=(24,))
     with pytest.raises(UserError, match="another kind of model"):
         denoised(host, [patch_of(host, [Region(LEFT, "", (card("hypernetwork:strange"),))])])
+
+
+# whole checkpoints
+
+
+def finetuned(path: Path, out: Path, seed: int, size: float = 0.3) -> dict[str, Tensor]:
+    """The same model after a training of everything but what a lock leaves alone: layers of time, and the VAE."""
+    luck, tensors = torch.Generator().manual_seed(seed), load_file(path)
+    for key, tensor in tensors.items():
+        kept = "time_embed" in key or "emb_layers" in key or "label_emb" in key or "first_stage" in key
+        kept = kept or "embedding" in key or "text_projection" in key or "logit_scale" in key
+        if not kept and "input_blocks.0.0" not in key:
+            tensors[key] = tensor + torch.randn(tensor.shape, generator=luck) * size * tensor.std()
+    save_file(tensors, out)
+    return tensors
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedHost:
+    """A host whose loaded model has a fine-tuned one beside it."""
+    host = EmbeddedHost(tiny.tiny_root(tmp_path_factory.mktemp("pair")))
+    home = host.folder("checkpoint")
+    finetuned(home / "tiny.safetensors", home / "zoe.safetensors", 3)
+    host.config.keep({"atelier_embedded_checkpoint": "tiny"})
+    return host
+
+
+def denoised_by(host: EmbeddedHost, checkpoint: str) -> Tensor:
+    host.config.keep({"atelier_embedded_checkpoint": checkpoint})
+    try:
+        return denoised(host)
+    finally:
+        host.config.keep({"atelier_embedded_checkpoint": "tiny"})
+
+
+@pytest.mark.parametrize(("rank", "error"), [("@full", 1e-5), ("", 5e-3)])
+def test_over_the_whole_picture_a_checkpoint_is_the_other_model(pair: EmbeddedHost, rank: str, error: float) -> None:
+    """No layer of the tiny network has more directions than are kept: only rounding to half precision is lost."""
+    wanted, plain = denoised_by(pair, "zoe"), denoised_by(pair, "tiny")
+    patch = patch_of(pair, [Region(Box(0, 0, 1, 1), "", (card(f"checkpoint:zoe{rank}"),))], uncond=True)
+    found = denoised(pair, [patch])
+    (line,) = patch.report.lines
+    assert off(wanted, plain) > 0.2 and off(found, wanted) <= error
+    assert line.missed == [] and line.off == 0 and line.matched > 300 and line.outside == 0
+
+
+def test_it_keeps_to_its_region(pair: EmbeddedHost) -> None:
+    one = Region(LEFT, "a house", (card("checkpoint:zoe@full"),))
+    patch = patch_of(pair, [one, Region(RIGHT, "a boat")])
+    plain, found = denoised(pair, [patch_of(pair, [Region(RIGHT, "a boat")])]), denoised(pair, [patch])
+    assert patch.report.clean and patch.report.lines[0].inside > 0.01
+    assert torch.equal(found[1], plain[1]) and not torch.equal(found[0], plain[0])
+
+
+def test_what_a_rank_loses_is_told_as_it_is(pair: EmbeddedHost) -> None:
+    home = pair.folder("checkpoint")
+    one, two = (load_file(home / f"{name}.safetensors") for name in ("tiny", "zoe"))
+    whole = lost = 0.0
+    for key, tensor in one.items():
+        change = (two[key] - tensor).double()
+        if tensor.ndim > 1 and change.any():
+            sizes = torch.linalg.svdvals(change.flatten(1))
+            whole, lost = whole + float(sizes.square().sum()), lost + float(sizes[4:].square().sum())
+    patch = patch_of(pair, [Region(LEFT, "", (card("checkpoint:zoe@4"),))])
+    denoised(pair, [patch])
+    (note,) = patch.report.notes
+    assert note.text == difference.LOST and note.values["rank"] == 4
+    assert note.values["percent"] == pytest.approx(100 * (lost / whole) ** 0.5, abs=0.2)
+    assert 20 < 100 * (lost / whole) ** 0.5 < 99
+
+
+def test_a_difference_is_made_once_for_each_pair_and_rank(pair: EmbeddedHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(name: str) -> Any:
+        return named.read(pair, f"checkpoint:{name}")
+
+    first = read("zoe@8")
+    with monkeypatch.context() as patched:
+        patched.setattr(difference, "_changes", None)
+        again = read("zoe@8")
+    assert all(
+        torch.equal(again.parts[place].w[role], one.w[role]) for place, one in first.parts.items() for role in one.w
+    )
+    kept = pair.data("concept-lock") / "differences"
+    before = {path.name for path in kept.iterdir()}
+    zoe = pair.folder("checkpoint") / "zoe.safetensors"
+    zoe.touch()  # as new
+    read("zoe@8")
+    assert {path.name for path in kept.iterdir()} > before and not list(kept.glob("*.part"))
+
+
+def test_strong_directions_are_found_without_the_whole_spectrum() -> None:
+    luck = torch.Generator().manual_seed(1)
+    up, down = torch.randn(300, 5, generator=luck), torch.randn(5, 40 * 9, generator=luck)
+    change = (up @ down + torch.randn(300, 360, generator=luck) * 0.01).reshape(300, 40, 3, 3)
+    state = torch.random.get_rng_state()
+    made = difference.reduced(change, 5)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert made[0].shape == (5, 40, 3, 3) and made[1].shape == (300, 5, 1, 1)
+    left, sizes, right = torch.linalg.svd(change.flatten(1))
+    best = left[:, :5] * sizes[:5] @ right[:5]
+    assert off(made[1].flatten(1).float() @ made[0].flatten(1).float(), best) < 2e-3
+
+
+QUERIES = "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_q.weight"
+
+
+def _outline(path: Path, wide: int, **more: Tensor) -> Path:
+    keys = QUERIES.replace("to_q", "to_k")
+    save_file({keys: torch.ones(4, wide), QUERIES: torch.ones(4, 4), **more}, path)
+    return path
+
+
+def test_a_checkpoint_of_another_build_is_refused_by_name(tmp_path: Path) -> None:
+    base = _outline(tmp_path / "base.safetensors", 768)
+    cases = [
+        (_outline(tmp_path / "large.safetensors", 2048), "large.safetensors is made for SDXL.* loaded model is SD 1.5"),
+        (_outline(tmp_path / "odd.safetensors", 768, **{QUERIES: torch.ones(5, 4)}), "in .*to_q.weight"),
+        (tiny.tiny_lora(tmp_path / "lora.safetensors"), "lora.safetensors is no whole checkpoint"),
+        (_outline(tmp_path / "nan.safetensors", 768, **{QUERIES: torch.full((4, 4), torch.nan)}), "invalid"),
+        (tmp_path / "pickled.ckpt", "not a .safetensors file"),
+    ]
+    for path, sentence in cases:
+        for rank in (difference.FULL, 8):
+            with pytest.raises(UserError, match=sentence):
+                difference.read(base, path, rank, tmp_path / "kept", lambda n, total: None)
+    with pytest.raises(UserError, match="not a .safetensors file"):
+        difference.read(tmp_path / "pickled.ckpt", base, 8, tmp_path / "kept", lambda n, total: None)
+    assert not list((tmp_path / "kept").glob("*"))
+
+
+def test_a_full_disk_keeps_no_half_difference(pair: EmbeddedHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(tensors: Any, path: Path, metadata: Any) -> None:
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(difference, "save_file", full)
+    with pytest.raises(UserError, match="could not be kept"):
+        named.read(pair, "checkpoint:zoe@3")
+    assert not list((pair.data("concept-lock") / "differences").glob("*.part"))
+
+
+def test_sdxl_s_second_encoder_is_told_apart_into_its_projections(tmp_path: Path) -> None:
+    host = EmbeddedHost(tmp_path)
+    home = host.folder("checkpoint")
+    tiny.tiny_sdxl(home / "base.safetensors")
+    finetuned(home / "base.safetensors", home / "zoe.safetensors", 4)
+    host.config.keep({"atelier_embedded_checkpoint": "zoe"})
+    (wanted,) = contexts(host.model(), ["a house"])
+    host.config.keep({"atelier_embedded_checkpoint": "base"})
+    (plain,) = contexts(host.model(), ["a house"])
+    patch = patch_of(host, [Region(LEFT, "a house", (card("checkpoint:zoe@full"),))])
+    seen: list[Tensor] = []
+
+    class Look:
+        name = "look"
+
+        def attach(self, denoiser: Any) -> None:
+            seen.append(patch._contexts(denoiser, *_matched(patch, denoiser))[1][0]["cond"])
+
+    with torch.no_grad(), lock_files.attached(host, [Look()], lock_files.cond_first(lock_files.LATENT)):
+        pass
+    assert off(seen[0], wanted) <= 1e-5 < 0.1 < off(seen[0], plain)
+
+
+def _matched(patch: LockPatch, denoiser: Any) -> Any:
+    return patch._matched(denoiser, (), None), [patch._matched(denoiser, patch.lock.regions[0].cards, 0)]
+
+
+def test_everything_that_a_card_can_name_is_listed(pair: EmbeddedHost) -> None:
+    word(pair, "annex", 1)
+    hypernetwork(pair, "hyper", 1)
+    (pair.folder("hypernetwork") / "bad.pt").write_bytes(b"<html>")
+    found = {one["name"]: one for one in run.listed(pair)}
+    assert set(found) == {"twist", "embedding:annex", "hypernetwork:bad", "hypernetwork:hyper", "checkpoint:zoe"}
+    assert found["embedding:annex"]["words"] == ["annex"] and found["hypernetwork:hyper"]["kinds"] == ["hypernetwork"]
+    assert "bad.pt is not a model" in found["hypernetwork:bad"]["trouble"]
+    assert found["checkpoint:zoe"]["kinds"] == ["checkpoint"] and found["checkpoint:zoe"]["layers"] > 100
+    said = run.inspect(pair, "embedding:annex")
+    assert said["autov2"] == hashlib.sha256((pair.folder("embedding") / "annex.pt").read_bytes()).hexdigest()[:10]

@@ -21,9 +21,11 @@ WIDE, HEADS = 12, 3
 HOME = "te2.encoder.layers.0.self_attn"
 
 
-def lora(seed: int, out: int = WIDE, ins: int = WIDE) -> Any:
+def lora(seed: int, out: int = WIDE, ins: int = WIDE, bias: bool = False) -> Any:
     luck = torch.Generator().manual_seed(seed)
-    return part_of({"down": torch.randn(2, ins, generator=luck), "up": torch.randn(out, 2, generator=luck)}, "x")
+    more = {"diff_b": torch.randn(out, generator=luck)} if bias else {}
+    made = {"down": torch.randn(2, ins, generator=luck), "up": torch.randn(out, 2, generator=luck)}
+    return part_of({**made, **more}, "x")
 
 
 @pytest.mark.parametrize("batch_first", [True, False])
@@ -31,7 +33,7 @@ def test_joint_attention_is_asked_with_its_changed_weights(batch_first: bool) ->
     torch.manual_seed(0)
     module = torch.nn.MultiheadAttention(WIDE, HEADS, batch_first=batch_first).eval()
     names = ("q_proj", "k_proj", "v_proj", "out_proj")
-    parts = {name: lora(n) for n, name in enumerate(names)}
+    parts = {name: lora(n, bias=name in ("q_proj", "out_proj")) for n, name in enumerate(names)}
     changes = {f"{HOME}.{name}": [Branch(0, None, part, 0.5)] for name, part in parts.items()}
     x = torch.randn(2, 7, WIDE)
     given = x if batch_first else x.transpose(0, 1)
@@ -51,12 +53,17 @@ def test_joint_attention_is_asked_with_its_changed_weights(batch_first: bool) ->
 def oracle(module: torch.nn.MultiheadAttention, parts: Mapping[str, Any], x: Tensor, mask: Tensor) -> Tensor:
     deltas = {name: 0.5 * (p.w["up"].double() @ p.w["down"].double()) for name, p in parts.items()}
     weights, biases = module.in_proj_weight.double().chunk(3), module.in_proj_bias.double().chunk(3)
+    more = {name: 0.5 * p.w["diff_b"].double() if "diff_b" in p.w else 0 for name, p in parts.items()}
     q, k, v = (
-        (x @ (w + deltas[name]).T + b).reshape(2, 7, HEADS, -1).transpose(1, 2)
+        (x @ (w + deltas[name]).T + b + more[name]).reshape(2, 7, HEADS, -1).transpose(1, 2)
         for w, b, name in zip(weights, biases, ("q_proj", "k_proj", "v_proj"), strict=True)
     )
     answer = ((q @ k.mT / (WIDE / HEADS) ** 0.5 + mask).softmax(-1) @ v).transpose(1, 2).reshape(2, 7, WIDE)
-    return answer @ (module.out_proj.weight.double() + deltas["out_proj"]).T + module.out_proj.bias.double()
+    return (
+        answer @ (module.out_proj.weight.double() + deltas["out_proj"]).T
+        + module.out_proj.bias.double()
+        + more["out_proj"]
+    )
 
 
 class Encoder:

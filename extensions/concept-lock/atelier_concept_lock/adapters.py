@@ -33,6 +33,7 @@ class Adapter:
     words: Mapping[str, Vectors] = field(default_factory=dict)  # textual inversions
     of_host: bool = False  # whether the webui reads its words by itself, wherever they stand
     nets: Nets = field(default_factory=dict)  # of a hypernetwork
+    note: UserError | None = None  # what a user should know of it
 
     @property
     def kinds(self) -> tuple[str, ...]:

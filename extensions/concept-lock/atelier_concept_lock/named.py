@@ -1,11 +1,14 @@
 """Files by the names that cards give them: "anne", or with the kind before it "embedding:anne".
 
-Without a kind it is a LoRA, and only where there is none of that name one of the others.
+Without a kind it is a LoRA, and only where there is none of that name one of the others. What a checkpoint differs from
+the loaded one in may be given a rank, "checkpoint:anne.safetensors@32", or "@full".
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from atelier_core.errors import UserError
@@ -15,6 +18,7 @@ if TYPE_CHECKING:  # torch takes seconds that a webui's start must not pay for
     from .adapters import Adapter
 
 TWICE = "“{name}” is in the prompt and on a card: it would act twice. Take it out of one."
+RANKED = re.compile(r"^(.+)@(full|[1-9]\d{0,2})$")
 KINDS: tuple[Kind, ...] = ("lora", "embedding", "hypernetwork", "checkpoint")
 
 
@@ -39,6 +43,8 @@ def found(host: Host, said: str) -> ModelFile:
         for file in host.models(kind):
             if file.name == name and file.path is not None:
                 return file
+    if "checkpoint" in wanted and (plain := _ranked(said)[0]) != said:
+        return found(host, plain)
     raise UserError("There is no LoRA “{name}” in the webui's list.", name=said)
 
 
@@ -47,5 +53,27 @@ def read(host: Host, said: str) -> Adapter:
 
     file = found(host, said)
     assert file.path is not None
+    if file.kind == "checkpoint":
+        rank = None if bare(said) == file.name else _ranked(said)[1]
+        return _difference(host, file.path, rank)
     ways = {"embedding": adapters.read_word, "hypernetwork": adapters.read_hypernetwork}
     return ways.get(file.kind, adapters.read)(file.path)
+
+
+def _difference(host: Host, path: Path, rank: int | None) -> Adapter:
+    from . import difference
+
+    base = host.loaded()
+    if base is None or base.path is None:
+        raise UserError("There is no loaded model that {name} could be compared with.", name=path.name)
+    kept = host.data("concept-lock") / "differences"
+    with host.working("Concept lock") as work:
+        return difference.read(base.path, path, difference.RANK if rank is None else rank, kept, work.step)
+
+
+def _ranked(said: str) -> tuple[str, int | None]:
+    """ "name@32" -> its rank; "name@full": 0."""
+    ranked = RANKED.match(said)
+    if ranked is None:
+        return said, None
+    return ranked[1], 0 if ranked[2] == "full" else int(ranked[2])

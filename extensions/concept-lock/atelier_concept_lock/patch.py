@@ -89,6 +89,9 @@ class LockPatch:
             at = len(self.report.lines), zone
             self.report.lines.append(line)
             files = [self.adapters[name] for name in card.files]
+            for file in files:
+                if file.note:
+                    self.report.note(file.note)
             total.take(match(denoiser.layers, denoiser.text_layers, card, files, line, at))
         return total
 

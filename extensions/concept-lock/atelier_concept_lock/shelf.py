@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from atelier_core import embeddings
 from atelier_core.errors import UserError
-from atelier_core.host import ModelFile
+from atelier_core.host import Kind, ModelFile
 
+from . import hypernet
 from .adapters import sorted_out
-from .base import TEXT, Base, detect, outlines
+from .base import CONTEXT, TEXT, Base, detect, outlines
 from .files import Header, read_header
 from .hashes import hashes
 
+REFINER = 1280  # also a width within SD 1.5 and SDXL
 SERVED = ("SD 1.5", "SD 2", "SDXL")
 
 
@@ -47,8 +50,8 @@ def verdict(name: str, file: ModelFile) -> Verdict:
     assert file.path is not None
     base = Base()
     try:
-        if file.kind == "embedding":
-            return _of_word(name, file.path)
+        if file.kind in WAYS:
+            return WAYS[file.kind](name, file.path)
         header = read_header(file.path)
         base = detect(header)
         return _of(name, header, base)
@@ -61,6 +64,29 @@ def _of_word(name: str, path: Path) -> Verdict:
     widths = {key: one.shape[1] for key, one in vectors.items()}
     family = "SDXL" if "te2" in widths else TEXT.get(widths["te1"], "")
     return Verdict(name, Base(family, "shapes" if family else ""), ("textual inversion",), words=(path.stem,))
+
+
+def _of_hypernetwork(name: str, path: Path) -> Verdict:
+    nets = hypernet.read(path)
+    family = next((CONTEXT[width] for width in nets if width in CONTEXT and width != REFINER), "")
+    return Verdict(name, Base(family, "shapes" if family else ""), ("hypernetwork",), len(nets))
+
+
+def _of_checkpoint(name: str, path: Path) -> Verdict:
+    header = read_header(path)
+    layers = [key for key in header.shapes if key.startswith("model.diffusion_model.") and key.endswith(".weight")]
+    widths = [header.shapes[key][-1] for key in layers if key.endswith("attn2.to_k.weight")]
+    family = next((CONTEXT[width] for width in widths if width in CONTEXT), "")
+    if not layers:
+        raise UserError("{name} is no whole checkpoint.", name=path.name)
+    return Verdict(name, Base(family, "shapes" if family else ""), ("checkpoint",), len(layers))
+
+
+WAYS: dict[Kind, Callable[[str, Path], Verdict]] = {
+    "embedding": _of_word,
+    "hypernetwork": _of_hypernetwork,
+    "checkpoint": _of_checkpoint,
+}
 
 
 def _of(name: str, header: Header, base: Base) -> Verdict:

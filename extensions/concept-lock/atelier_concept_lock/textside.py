@@ -90,13 +90,13 @@ def _attended(parts: Mapping[str, Sequence[Branch]]) -> Any:
             module.embed_dim,
             module.num_heads,
             torch.cat(weights),
-            module.in_proj_bias,
+            _with_bias(module, parts),
             None,
             None,
             False,
             0.0,
             _with(module.out_proj.weight, parts.get("out_proj", ())),
-            module.out_proj.bias,
+            module.out_proj.bias + _bias(parts.get("out_proj", ()), module.out_proj.bias),
             training=False,
             need_weights=False,
             attn_mask=options.get("attn_mask"),
@@ -113,6 +113,16 @@ def _token_first(module: torch.nn.MultiheadAttention, x: Tensor) -> Tensor:
 def _with(weight: Tensor, branches: Sequence[Branch]) -> Tensor:
     changes = (_moved(branch.part, weight) * branch.strength for branch in branches)
     return sum(changes, weight.float()).to(weight.dtype)
+
+
+def _with_bias(module: torch.nn.MultiheadAttention, parts: Mapping[str, Sequence[Branch]]) -> Tensor:
+    biases = zip(module.in_proj_bias.chunk(3), PROJECTIONS, strict=False)
+    return torch.cat([bias + _bias(parts.get(name, ()), bias) for bias, name in biases])
+
+
+def _bias(branches: Sequence[Branch], like: Tensor) -> Tensor:
+    changes = ((branch.part.delta_bias(), branch.strength) for branch in branches)
+    return sum((change.to(like) * strength for change, strength in changes if change is not None), like.new_zeros(()))
 
 
 def _moved(part: Part, weight: Tensor) -> Tensor:
