@@ -6,6 +6,9 @@ A narrow random network of SD 1.5's build, a prompt's row and a negative one's, 
 and projection layers, float32; all ways turn by turn in one run, each against the plain step of its turn. Seconds are
 those of the processor: what else the machine does is not counted. Beside them the usual way to keep two concepts apart:
 a pass for each region with its own LoRA on, and one for the negative prompt.
+
+Beside the times, the multiplications that a lock adds on the shapes of the real SD 1.5 (512²) and SDXL (1024²), counted
+without weights and held against Σ r (d_in + d_out); LoRAs there lie on convolutions too.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ sys.path[:0] = [str(ROOT / f"extensions/{name}") for name in ("atelier-core", "c
 ]
 
 import lock_files  # noqa: E402
+import lock_shapes  # noqa: E402
 import tiny  # noqa: E402
 import torch  # noqa: E402
 from atelier_concept_lock import adapters  # noqa: E402
@@ -61,10 +65,24 @@ def main() -> None:
     for name, some in times.items():
         print(f"{name:24}{median(some):9.3f} s{ratios[name]:8.2f}")
     print(f"multiplications added over those of the same layers, 1 concept: {bed.share:.2f}")
+    counted(chosen.rank)
     print(
         f"lock: ratio1={ratios['1 concept']:.2f} ratio2={ratios['2 concepts']:.2f} ratio4={ratios['4 concepts']:.2f} "
         f"npass2={ratios['2 concepts, N passes']:.2f} calls_equal={bed.calls_equal}"
     )
+
+
+def counted(rank: int) -> None:
+    """On real shapes: what branches add, and what all of it adds with regional attention, each over theory."""
+    print("\nadded multiplications   of a plain call  over theory   with regional attention  over theory")
+    for family, name in (("sd1", "SD 1.5, 512²"), ("sdxl", "SDXL, 1024²")):
+        for concepts in (1, 2, 4):
+            one = lock_shapes.cost(family, concepts, rank)
+            print(
+                f"{name:16}{concepts:4}{one.branches / one.plain:17.1%}{one.branches / one.theory_branches:13.3f}"
+                f"{one.whole / one.plain:23.1%}{one.whole / one.theory_whole:14.3f}"
+            )
+    print()
 
 
 class Bed:
