@@ -35,6 +35,12 @@ class ConceptCard:
         return {**asdict(self), "files": list(self.files)}
 
 
+def in_prompt(prompt: str, cards: tuple[ConceptCard, ...]) -> str:
+    for card in cards:
+        prompt = card.in_prompt(prompt)
+    return prompt
+
+
 def card_from(body: Any) -> ConceptCard:
     """From JSON; one sentence for whatever is wrong."""
     known = entries(body, ConceptCard)

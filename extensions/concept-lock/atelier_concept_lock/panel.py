@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -21,7 +23,10 @@ from PIL import Image
 from . import rows, run, tables
 from .always import panel as always
 from .always import run as lock_run
-from .board import Board, board_of
+from .board import Board, beginning, board_of
+from .cards import in_prompt
+from .draft import run as drafting
+from .draft.options import DraftArgs
 from .merging import panel as merging
 from .options import REGIONS, LockArgs
 from .stage import panel as stage
@@ -34,6 +39,7 @@ PLAIN = (
     *("negative", "width", "height", "steps", "cfg", "sampler", "scheduler", "seed", "batch", "count", "denoise"),
     "measure",
 )
+DRAFTED = ("prompt", "negative", "width", "height", "cfg", "sampler", "scheduler", "seed")
 CONTROLS = ("way", "prompt", *PLAIN, *rows.NAMES, *lock_run.OF_LOCK)
 FROM_HOST = {"Steps": "steps", "Sampler": "sampler", "Schedule type": "scheduler", "CFG scale": "cfg", "Seed": "seed"}
 
@@ -42,6 +48,11 @@ def build(host: Host) -> None:
     t = host.translate
     state, taken, start_picture = (widgets.hidden_text(f"{ID}_{name}") for name in ("state", "taken", "picture"))
     page = gr.HTML(stage.page(host, ID, HEIGHT, None, Extent(512, 512)), elem_id=f"{ID}_view")
+    with gr.Row():
+        look = gr.Button(t("Draft regions from their prompts"), size="sm", elem_id=f"{ID}_look")
+        draft = gr.Button("draft", elem_id=f"{ID}_draft", elem_classes=["atelier-hidden"])
+        gr.HTML(elem_id=f"{ID}_draft_progress")
+    drafted = gr.HTML(elem_id=f"{ID}_drafted")
     with gr.Row(elem_id=f"{ID}_panel"):
         with gr.Column(scale=6, min_width=320):
             controls = _words(host)
@@ -67,6 +78,8 @@ def build(host: Host) -> None:
     widgets.run_click(
         real, host, partial(_run, host), [state, start_picture, *values], [page, results], f"{ID}_progress"
     )
+    widgets.page_click(look, f"window.atelier.submitAfter('{ID}_progress', '{ID}_page', '{ID}_draft')")
+    widgets.run_click(draft, host, partial(_drafted, host), [state, *values], [page, drafted], f"{ID}_draft_progress")
     stop.click(fn=host.interrupt, inputs=[], outputs=[])
     shown = [page, start_picture, *values, results]
     files.upload(fn=lambda given: _opened(host, given, ""), inputs=[files], outputs=shown)
@@ -187,6 +200,30 @@ def _said(host: Host, infotext: str) -> tuple[dict[str, Any], Board | None, tupl
     found |= {"width": size.width, "height": size.height, **rows.values_from(lock)}
     found |= {name: getattr(lock, name) for name in lock_run.OF_LOCK}
     return found, rows.board_from(lock, size), notes
+
+
+# ---- drafting
+
+
+def _drafted(host: Host, state: str, *values: Any) -> tuple[Any, str]:
+    """The regions keep their ids, their rows with them."""
+    given = {name: widgets.chosen(value) for name, value in zip(CONTROLS, values, strict=True)}
+    size = Extent(int(given["width"]), int(given["height"]))
+    board = _board(state, size) or beginning(size)
+    lock = rows.lock_from_rows(board, given)
+    prompts = json.dumps([in_prompt(region.prompt, region.cards) for region in lock.regions])
+    plain = {name: given[name] for name in DRAFTED if given[name] not in (None, "")}
+    made = drafting.draft(host, parse(DraftArgs, {**plain, "prompts": prompts}))
+    places = zip(board.regions, made.board.regions, strict=True)
+    board = Board(size, tuple(replace(old, mask=new.mask, on=True) for old, new in places))
+    key = store.put(_png(made.picture))
+    return stage.page(host, ID, HEIGHT, board, size, picture=key), "".join(widgets.sentence(n) for n in made.notes)
+
+
+def _png(made: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    made.save(stream, "PNG")
+    return stream.getvalue()
 
 
 # ---- running

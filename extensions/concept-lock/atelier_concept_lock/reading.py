@@ -11,7 +11,7 @@ from atelier_core.errors import UserError
 from atelier_core.job import Denoiser
 
 from .adapters import Adapter
-from .cards import ConceptCard
+from .cards import ConceptCard, in_prompt
 from .regions import Lock
 from .textside import Reading, read
 from .words import Word
@@ -26,12 +26,6 @@ AS_WRITTEN = "AND and prompt editing are read as they are written, not as the we
 def words(prompt: str) -> str:
     """Without what it asks of the host, such as <lora:…>: that is not to be read."""
     return ASKED.sub("", prompt)
-
-
-def in_prompt(prompt: str, cards: tuple[ConceptCard, ...]) -> str:
-    for card in cards:
-        prompt = card.in_prompt(prompt)
-    return prompt
 
 
 def zoned(lock: Lock, base: str) -> list[str]:

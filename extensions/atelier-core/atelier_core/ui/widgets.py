@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,17 @@ def run_click(
 def page_click(button: gr.Button, script: str) -> None:
     """A click that only the page answers."""
     button.click(fn=None, inputs=[], outputs=[], **_script(f"() => {{ {script} }}"))
+
+
+def with_size(events: Sequence[Any], tab: str, fn: Callable[..., Any], inputs: list[Any], page: Any) -> None:
+    """Events after which `fn(*inputs, width, height)` writes a page anew, with the sides that a tab of the host is
+    set to; 0 where there are none."""
+    sides = [hidden_text(f"{page.elem_id}_{side}") for side in ("width", "height")]
+    find = f"(window.gradioApp?.() ?? document).querySelector(`#{tab}_${{side}} input[type=number]`)?.value"
+    given = f"['width', 'height'].map((side) => String({find} ?? 0))"
+    code = f"(...values) => [...values.slice(0, {len(inputs)}), ...{given}]"
+    for event in events:
+        event(fn=fn, inputs=[*inputs, *sides], outputs=[page], **_script(code))
 
 
 def from_buttons(host: Host, prefix: str) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import gradio as gr
 from atelier_core.entries import Additions, AlwaysEntry, Axis
+from atelier_core.errors import UserError
 from atelier_core.geometry import Extent
 from atelier_core.host import Host
 from atelier_core.ui import widgets
 
 from .. import rows
-from ..board import board_text
+from ..board import Board, board_of, board_text
 from ..regions import Lock
 from ..stage import panel as stage
 from . import run
@@ -29,14 +31,33 @@ def _accordion(host: Host, tab: str) -> dict[str, Any]:
     t, prefix = host.translate, _prefix(tab)
     with gr.Accordion(t("Atelier lock"), open=False, elem_id=prefix):
         made: dict[str, Any] = {"on": gr.Checkbox(False, label=t("Lock concepts to regions"), elem_id=f"{prefix}_on")}
-        made["page"] = gr.HTML(stage.page(host, prefix, HEIGHT, None, SIZE, small=True), elem_id=f"{prefix}_view")
+        made["page"] = gr.HTML(_small(host, tab, None, SIZE), elem_id=f"{prefix}_view")
         made["hint"] = gr.HTML(_hint(host), elem_id=f"{prefix}_hint")
         made["state"] = widgets.hidden_text(f"{prefix}_state")
+        fitting = gr.Button(t("Take the picture's shape"), size="sm", elem_id=f"{prefix}_fit")
         made |= stage.region_rows(host, prefix, made["state"])
         made |= of_lock(host, prefix)
     for part in made.values():
         widgets.internal(part)
+    events = (fitting.click, made["on"].change)
+    widgets.with_size(events, tab, partial(_sized, host, tab), [made["state"]], made["page"])
     return made
+
+
+def _sized(host: Host, tab: str, state: str, width: str, height: str) -> Any:
+    """The regions on a page of the shape that the picture will have."""
+    size = run.size_in({"Size": f"{width}x{height}"})
+    try:
+        board = board_of(state) if state else None
+    except UserError:
+        return gr.update()
+    if board is None or board.size == size:
+        return gr.update() if board else _small(host, tab, None, size)
+    return _small(host, tab, Board(size, board.regions), size)
+
+
+def _small(host: Host, tab: str, board: Board | None, size: Extent) -> str:
+    return stage.page(host, _prefix(tab), HEIGHT, board, size, small=True)
 
 
 def _hint(host: Host, notes: tuple[str, ...] = ()) -> str:
@@ -84,7 +105,7 @@ def _restored(host: Host, tab: str, name: str, entries: Mapping[str, str]) -> An
         return _hint(host, notes)
     board = rows.board_from(lock, run.size_in(entries))
     if name == "page":
-        return stage.page(host, _prefix(tab), HEIGHT, board, board.size, small=True)
+        return _small(host, tab, board, board.size)
     if name == "state":
         return board_text(board)
     return restored_value(host, lock, name)
