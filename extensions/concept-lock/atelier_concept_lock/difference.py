@@ -71,6 +71,8 @@ class Whole:
 
 def read(base: Path, other: Path, rank: int, kept: Path, progress: Progress) -> Adapter:
     """`kept`: the folder for what is made once."""
+    if base == other:
+        raise UserError("{name} is the loaded model itself.", name=other.name)
     for one in (base, other):
         read_header(one)  # says what is wrong before anything is looked for
     if rank == FULL:

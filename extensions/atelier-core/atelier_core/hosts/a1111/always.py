@@ -50,7 +50,9 @@ def script_class(unit: Unit, host: A1111Host) -> type:
             return
         given = {**dict(zip(self.names, values, strict=False)), **getattr(p, STEPPED, {})}
         try:
-            add(host, p, unit.package, entry.add(host, given, seen_size(p)))
+            with host.inside():  # the webui holds its queue already
+                more = entry.add(host, given, seen_size(p))
+            add(host, p, unit.package, more)
         except UserError as error:
             _say(host, p, error)
 
