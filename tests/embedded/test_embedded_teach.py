@@ -15,7 +15,7 @@ from atelier_concept_lock.files import read_header
 from atelier_concept_lock.hashes import hashes, trusted
 from atelier_concept_lock.matching import match
 from atelier_concept_lock.report import Line
-from atelier_concept_lock.teach import basis, course, lessons, output, run, state
+from atelier_concept_lock.teach import basis, course, lessons, measure, output, run, state
 from atelier_concept_lock.teach.course import Hands, Progress
 from atelier_concept_lock.teach.desk import desk
 from atelier_concept_lock.teach.learner import Learner
@@ -118,7 +118,7 @@ def test_the_loss_falls_in_fifty_steps(fresh: EmbeddedHost, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("by", ["answer", "noise"])
 def test_what_is_known_of_the_noun_drifts_less_where_it_is_kept(fresh: EmbeddedHost, tmp_path: Path, by: str) -> None:
-    drift = []
+    drift, told = [], []
     for prior in (0.0, 2.0):
         with fresh.studio() as studio:
             lesson = lessons.begin(tmp_path / str(prior), small(steps=40, prior=prior, prior_by=by), pair())
@@ -127,11 +127,14 @@ def test_what_is_known_of_the_noun_drifts_less_where_it_is_kept(fresh: EmbeddedH
             made = course.opened(studio, lesson)
             plain = of_class(made)
             with made.trained.attached():
+                assert measure.drift(made) == 0
                 for _ in range(40):
                     made.advance()
                 drift.append(float((of_class(made) - plain).square().mean()))
+                told.append(measure.drift(made))
     if by == "answer":
         assert drift[1] < 0.5 * drift[0], drift
+        assert told[1] < 0.7 * told[0] < 0.7, told
     else:  # a random model is not right about its own pictures: held to their noise, it moves too
         assert drift[1] > 0 and drift[0] > 0
 
@@ -421,6 +424,7 @@ def test_words_alone_are_learnt_and_saved_as_webuis_read_them(fresh: EmbeddedHos
     assert end.taught is not None and end.taught.path.parent == fresh.folder("embedding")
     made = load_file(end.taught.path)
     assert list(made) == ["emb_params"] and made["emb_params"].shape == (3, 32)
+    assert run.lesson_status(fresh, "doll")["taught"]["drift"] == 0  # a word that is not said moves nothing
     begun = weights(fresh)["w:words.te1"]
     assert (
         torch.equal(begun, made["emb_params"]) and read_header(end.taught.path).metadata["ss_network_module"] == "None"

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { page } from "./pages.mjs";
 
 const { clock, curve, smooth } = await page("concept-lock", "teach/curve.mjs");
-const { joined, newest } = await page("concept-lock", "teach/watch.mjs");
+const { joined, newest, next } = await page("concept-lock", "teach/watch.mjs");
 const SIZE = { width: 100, height: 50 };
 
 test("a running mean begins unbiased and follows", () => {
@@ -51,4 +51,14 @@ test("losses that came are added; a lesson that lost steps begins anew", () => {
   assert.deepEqual(joined([1, 2], 2, { step: 3, losses: [3] }), [1, 2, 3]);
   assert.deepEqual(joined([], 0, { step: 2, losses: [1, 2] }), [1, 2]);
   assert.equal(joined([1, 2, 3], 3, { step: 2, losses: [] }), null);
+});
+
+test("a lesson that begins is looked at, unless the one at hand runs", () => {
+  const of = (name, state, changed = 1) => ({ name, state, changed });
+  const rest = [of("a", "finished"), of("b", "paused")];
+  assert.equal(next("a", rest, [of("a", "finished"), of("b", "running")]), "b");
+  assert.equal(next("a", [of("a", "finished"), of("b", "running")], [of("a", "finished"), of("b", "running")]), "a");
+  assert.equal(next("a", [of("a", "running")], [of("a", "running"), of("c", "running")]), "a");
+  assert.equal(next("gone", rest, [of("a", "finished", 1), of("b", "paused", 2)]), "b");
+  assert.equal(next(null, [], []), null);
 });

@@ -50,6 +50,7 @@ def pretended(names: tuple[str, ...], seed: int = 7) -> torch.nn.Module:
             at = getattr(at, parent)
         layer = torch.nn.Linear(WIDTH, WIDTH)
         layer.weight.data = torch.randn(WIDTH, WIDTH, generator=generator) / WIDTH**0.5
+        layer.bias.data = torch.randn(WIDTH, generator=generator) / WIDTH
         at.add_module(leaf, layer)
     return net
 

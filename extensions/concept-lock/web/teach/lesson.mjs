@@ -50,7 +50,7 @@ function shown(now) {
   part("trouble").hidden = !lesson.trouble;
   drawn(lesson);
   dress(part("acts"), actsOf(lesson), [lesson.name, lesson.state]);
-  dress(part("taught"), taughtOf(lesson), [lesson.name, lesson.preview, regions, lesson.taught?.hash]);
+  dress(part("taught"), taughtOf(lesson), [lesson.name, lesson.state, lesson.preview, regions]);
   dress(part("samples"), samplesOf(lesson), [lesson.name, ...lesson.samples.map(({ id }) => id)]);
 }
 
@@ -126,8 +126,8 @@ function samplesOf({ samples }) {
 
 // ---- what it left
 
-function taughtOf({ name, kind, taught, preview, noun }) {
-  if (!taught) return [];
+function taughtOf({ name, state, kind, taught, preview, noun }) {
+  if (state === "running" || !taught) return []; // its preview is still drawn
   const lines = [
     make("b", {}, taught.file),
     make("p", {}, t("Call it “{trigger}”.", { trigger: taught.card.triggers })),

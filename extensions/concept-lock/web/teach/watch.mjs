@@ -12,6 +12,15 @@ export function newest(lessons) {
   return (running.length ? running : whole).toSorted((a, b) => b.changed - a.changed)[0]?.name ?? null;
 }
 
+/** Which lesson is looked at next: one that has just begun, unless the one at hand runs; else the one at hand. */
+export function next(name, before, lessons) {
+  const runs = (list) => new Set(list.filter(({ state }) => state === "running").map((one) => one.name));
+  const [was, now] = [runs(before), runs(lessons)];
+  const begun = lessons.filter((one) => now.has(one.name) && !was.has(one.name));
+  if (begun.length && !now.has(name)) return newest(begun);
+  return lessons.some((one) => one.name === name) ? name : newest(lessons);
+}
+
 /** All losses, with those that came: a lesson that lost some steps in a crash begins anew. */
 export const joined = (losses, since, told) => (told.step < since ? null : [...losses.slice(0, since), ...told.losses]);
 
@@ -40,7 +49,7 @@ export function openWatch({ changed, failed }) {
   async function asked(mine) {
     const { lessons } = await ask("lessons");
     if (mine !== turn) return;
-    if (!lessons.some((one) => one.name === name)) choosing(newest(lessons));
+    choosing(next(name, now.lessons, lessons));
     const told = name && (await ask("lesson", { name, since: losses.length }));
     if (mine !== turn) return;
     took({ lessons, told });
@@ -54,9 +63,9 @@ export function openWatch({ changed, failed }) {
     changed(now);
   }
 
-  function choosing(next) {
-    if (next !== name) losses = [];
-    name = next;
+  function choosing(wanted) {
+    if (wanted !== name) losses = [];
+    name = wanted;
   }
 
   document.addEventListener("visibilitychange", look);
@@ -65,8 +74,8 @@ export function openWatch({ changed, failed }) {
     get now() {
       return now;
     },
-    choose(next) {
-      choosing(next);
+    choose(wanted) {
+      choosing(wanted);
       return look();
     },
     /** "pause", "resume" or "stop". */
