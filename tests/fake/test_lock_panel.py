@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 import json
 from pathlib import Path
@@ -119,7 +120,7 @@ def test_what_is_kept_by_its_label_has_a_label_of_its_own(host: FakeHost) -> Non
 
 
 def test_the_tab_s_values_make_the_lock(host: FakeHost) -> None:
-    page, said = panel._run(host, TWO, "", *values())
+    page, said = panel._run(host, TWO, *values())
     assert said.count("<img") == 1 and "data-show" in page
     assert "<td>anne</td><td>region 1</td><td>1</td>" in said and "<td>beth</td><td>everywhere</td>" in said
     assert "Nothing leaks directly." in said and "Region 2" not in said
@@ -140,29 +141,29 @@ def infotext(path: Path) -> dict[str, str]:
 
 
 def test_a_page_that_was_never_opened_means_two_halves(host: FakeHost) -> None:
-    panel._run(host, "", "", *values())
+    panel._run(host, "", *values())
     (path,) = host.outputs("concept-lock").glob("*.png")
     assert [one.mask for one in lock_of(infotext(path)["Atelier lock"]).regions] == [(0, 0, 0.5, 1), (0.5, 0, 1, 1)]
 
 
 def test_from_a_picture_its_picture_is_the_start(host: FakeHost, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="Choose a picture first"):
-        panel._run(host, TWO, "", *values(way="picture"))
+        panel._run(host, TWO, *values(way="picture"))
     Image.new("RGB", (32, 32), (200, 0, 0)).save(tmp_path / "red.png")
-    _, key, *_ = panel._opened(host, str(tmp_path / "red.png"), "")
-    assert key
-    panel._run(host, TWO, key, *values(way="picture", denoise=0.0))
+    page, *_ = panel._opened(host, str(tmp_path / "red.png"), "")
+    behind = json.loads(html.unescape(page).partition('data-open="')[2].partition('" data-lang')[0])["picture"]
+    panel._run(host, json.dumps({**json.loads(TWO), "picture": behind}), *values(way="picture", denoise=0.0))
     (path,) = host.outputs("concept-lock").glob("*.png")
     assert np.asarray(Image.open(path)).reshape(-1, 3).tolist() == [[200, 0, 0]] * (128 * 64)
 
 
 def test_a_result_brings_everything_back_masks_included(host: FakeHost) -> None:
     state = board(noisy(), [0.5, 0, 1, 1])
-    panel._run(host, state, "", *values(file1_0="beth"))
+    panel._run(host, state, *values(file1_0="beth"))
     (path,) = host.outputs("concept-lock").glob("*.png")
     assert "sha256:" in infotext(path)["Atelier lock"]
-    page, key, *told, said = panel._opened(host, str(path), "")
-    assert said == "" and key and "atelier_board" in page
+    page, *told, said = panel._opened(host, str(path), "")
+    assert said == "" and "atelier_board" in page
     back = dict(zip(panel.CONTROLS, map(value, told), strict=True))
     asked = dict(zip(panel.CONTROLS, values(file1_0="beth"), strict=True))
     left = {"way", "batch", "count", "denoise", "measure", "scheduler"}  # the fake host tells of no schedule
@@ -175,7 +176,7 @@ def test_a_result_brings_everything_back_masks_included(host: FakeHost) -> None:
 
 
 def test_a_mask_that_is_gone_is_said_when_settings_come_back(host: FakeHost) -> None:
-    panel._run(host, board(noisy()), "", *values())
+    panel._run(host, board(noisy()), *values())
     (path,) = host.outputs("concept-lock").glob("*.png")
     for file in (host.data("concept-lock") / "masks").iterdir():
         file.unlink()
@@ -187,7 +188,7 @@ def test_a_mask_that_is_gone_is_said_when_settings_come_back(host: FakeHost) -> 
 
 def test_a_picture_of_someone_else_s_lies_behind_the_regions_and_sets_the_size(host: FakeHost, tmp_path: Path) -> None:
     Image.new("RGB", (96, 160)).save(tmp_path / "a.png")
-    page, _, *told, said = panel._opened(host, str(tmp_path / "a.png"), "")
+    page, *told, said = panel._opened(host, str(tmp_path / "a.png"), "")
     found = dict(zip(panel.CONTROLS, map(value, told), strict=True))
     assert (found["width"], found["height"], found["prompt"], said) == (96, 160, None, "")
     (tmp_path / "b.png").write_text("x")

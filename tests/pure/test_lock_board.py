@@ -56,6 +56,8 @@ BOARD = Board(
 def test_a_board_is_read_and_written() -> None:
     assert board_of(json.dumps(TEXT)) == BOARD
     assert json.loads(board_text(BOARD)) == TEXT
+    behind = replace(BOARD, picture="an id")
+    assert board_of(board_text(behind)) == behind and board_of(json.dumps({**TEXT, "picture": None})) == BOARD
     assert [region.mask for region in beginning(Extent(8, 8)).regions] == [(0, 0, 0.5, 1), (0.5, 0, 1, 1)]
 
 

@@ -33,6 +33,7 @@ class BoardRegion:
 class Board:
     size: Extent  # of the picture that it was drawn for
     regions: tuple[BoardRegion, ...]
+    picture: str = ""  # id of the one that lies behind them
 
 
 def beginning(size: Extent) -> Board:
@@ -57,7 +58,8 @@ def board_of(text: str) -> Board:
     regions = tuple(_region(n, one) for n, one in enumerate(found))
     if len({region.id for region in regions}) < len(regions):
         raise UserError(NO_BOARD)
-    return Board(size, regions)
+    picture = body.get("picture")
+    return Board(size, regions, picture if isinstance(picture, str) else "")
 
 
 def _side(said: Any) -> int:
@@ -84,4 +86,5 @@ def board_text(board: Board) -> str:
         for one in board.regions
     ]
     head = {"atelier_board": VERSION, "width": board.size.width, "height": board.size.height}
-    return json.dumps({**head, "regions": regions}, ensure_ascii=False)
+    behind = {"picture": board.picture} if board.picture else {}
+    return json.dumps({**head, "regions": regions, **behind}, ensure_ascii=False)

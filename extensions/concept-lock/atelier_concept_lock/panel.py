@@ -46,7 +46,7 @@ FROM_HOST = {"Steps": "steps", "Sampler": "sampler", "Schedule type": "scheduler
 
 def build(host: Host) -> None:
     t = host.translate
-    state, taken, start_picture = (widgets.hidden_text(f"{ID}_{name}") for name in ("state", "taken", "picture"))
+    state, taken = widgets.hidden_text(f"{ID}_state"), widgets.hidden_text(f"{ID}_taken")
     page = gr.HTML(stage.page(host, ID, HEIGHT, None, Extent(512, 512)), elem_id=f"{ID}_view")
     with gr.Row():
         look = gr.Button(t("Draft regions from their prompts"), size="sm", elem_id=f"{ID}_look")
@@ -75,18 +75,16 @@ def build(host: Host) -> None:
     _shelf(host, lists)
     values = [controls[name] for name in CONTROLS]
     widgets.page_click(start, f"window.atelier.submitAfter('{ID}_progress', '{ID}_page', '{ID}_run')")
-    widgets.run_click(
-        real, host, partial(_run, host), [state, start_picture, *values], [page, results], f"{ID}_progress"
-    )
+    widgets.run_click(real, host, partial(_run, host), [state, *values], [page, results], f"{ID}_progress")
     widgets.page_click(look, f"window.atelier.submitAfter('{ID}_progress', '{ID}_page', '{ID}_draft')")
     widgets.run_click(draft, host, partial(_drafted, host), [state, *values], [page, drafted], f"{ID}_draft_progress")
     stop.click(fn=host.interrupt, inputs=[], outputs=[])
-    shown = [page, start_picture, *values, results]
+    shown = [page, *values, results]
     files.upload(fn=lambda given: _opened(host, given, ""), inputs=[files], outputs=shown)
     taken.change(fn=lambda given: _opened(host, None, given), inputs=[taken], outputs=shown)
     sides = [controls[name] for name in ("width", "height")]
     for side in sides:
-        side.release(fn=partial(_resized, host), inputs=[state, start_picture, *sides], outputs=[page])
+        side.release(fn=partial(_resized, host), inputs=[state, *sides], outputs=[page])
 
 
 def _words(host: Host) -> dict[str, Any]:
@@ -153,14 +151,14 @@ def _table(host: Host) -> str:
     return tables.files(found, host.translate)
 
 
-def _resized(host: Host, state: str, picture_id: str, width: float, height: float) -> Any:
+def _resized(host: Host, state: str, width: float, height: float) -> Any:
     size = Extent(int(width), int(height))
-    return stage.page(host, ID, HEIGHT, _board(state, size), size, picture=picture_id or None)
+    board = _board(state, size)
+    return stage.page(host, ID, HEIGHT, board, size, picture=board.picture or None)
 
 
-def _board(state: str, size: Extent) -> Board | None:
-    board = board_of(state) if state else None
-    return board and Board(size, board.regions)
+def _board(state: str, size: Extent) -> Board:
+    return replace(board_of(state), size=size) if state else beginning(size)
 
 
 # ---- opening
@@ -171,19 +169,19 @@ def _opened(host: Host, file: Any, taken: str) -> tuple[Any, ...]:
     same = [gr.update() for _ in CONTROLS]
     given = widgets.file_path(file) or (source(taken) if taken else None)
     if given is None:
-        return gr.update(), gr.update(), *same, ""
+        return gr.update(), *same, ""
     try:
         seen = picture.read(given)
         found, board, notes = _said(host, seen.texts.get("parameters", ""))
     except UserError as error:
-        return gr.update(), gr.update(), *same, widgets.sentence(error.told(host.translate), "error")
+        return gr.update(), *same, widgets.sentence(error.told(host.translate), "error")
     if "width" not in found:
         found |= {"width": seen.extent.width, "height": seen.extent.height}
     size = Extent(found["width"], found["height"])
     key = store.put(given)
     told = [stage.updated(host, name, found[name]) if name in found else gr.update() for name in CONTROLS]
     said = "".join(widgets.sentence(note) for note in notes)
-    return stage.page(host, ID, HEIGHT, board, size, picture=key), key, *told, said
+    return stage.page(host, ID, HEIGHT, board, size, picture=key), *told, said
 
 
 def _said(host: Host, infotext: str) -> tuple[dict[str, Any], Board | None, tuple[str, ...]]:
@@ -209,7 +207,7 @@ def _drafted(host: Host, state: str, *values: Any) -> tuple[Any, str]:
     """The regions keep their ids, their rows with them."""
     given = {name: widgets.chosen(value) for name, value in zip(CONTROLS, values, strict=True)}
     size = Extent(int(given["width"]), int(given["height"]))
-    board = _board(state, size) or beginning(size)
+    board = _board(state, size)
     lock = rows.lock_from_rows(board, given)
     prompts = json.dumps([in_prompt(region.prompt, region.cards) for region in lock.regions])
     plain = {name: given[name] for name in DRAFTED if given[name] not in (None, "")}
@@ -229,16 +227,17 @@ def _png(made: Image.Image) -> bytes:
 # ---- running
 
 
-def _run(host: Host, state: str, picture_id: str, *values: Any) -> tuple[Any, str]:
+def _run(host: Host, state: str, *values: Any) -> tuple[Any, str]:
     given = {name: widgets.chosen(value) for name, value in zip(CONTROLS, values, strict=True)}
-    args, init = _args(given, state), _start(given, picture_id)
+    behind = board_of(state).picture if state else ""
+    args, init = _args(given, state), _start(given, behind)
     done = run.generate(host, args, init)
     keys = [store.put(path) for path in done.paths]
     pictures = "".join(_shown(key, path.name) for key, path in zip(keys, done.paths, strict=True))
     told = tables.report(done.report.to_json(), host.translate)
     notes = "".join(widgets.sentence(note) for note in (*done.notes, *done.report.remarks(host.translate)))
     page = widgets.page_html(
-        host, stage.unit(), f"{ID}_page", HEIGHT, before=picture_id or None, after=keys[-1] if keys else None
+        host, stage.unit(), f"{ID}_page", HEIGHT, before=behind or None, after=keys[-1] if keys else None
     )
     return page, f"<div class='atelier-results'>{pictures}</div>{told}{notes}"
 
@@ -250,13 +249,13 @@ def _args(given: Mapping[str, Any], state: str) -> LockArgs:
     return parse(LockArgs, {**plain, "lock": replace(lock, prompt=given["prompt"] or "").text()})
 
 
-def _start(given: Mapping[str, Any], picture_id: str) -> Image.Image | None:
+def _start(given: Mapping[str, Any], behind: str) -> Image.Image | None:
     if given["way"] != "picture":
         return None
-    if not picture_id:
+    if not behind:
         raise UserError("Choose a picture first.")
     size = int(given["width"]), int(given["height"])
-    return picture.read(source(picture_id)).to_pil().convert("RGB").resize(size, Image.Resampling.LANCZOS)
+    return picture.read(source(behind)).to_pil().convert("RGB").resize(size, Image.Resampling.LANCZOS)
 
 
 def _shown(key: str, name: str) -> str:

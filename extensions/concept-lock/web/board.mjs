@@ -35,14 +35,14 @@ export const tooMany = () => new UserError("A picture takes up to {most} regions
 
 export const isBox = (mask) => Array.isArray(mask);
 
-/** The JSON text of a board; masks as PNGs. */
-export async function boardText({ width, height, regions }) {
+/** The JSON text of a board; masks as PNGs. `more`: what else is told with it. */
+export async function boardText({ width, height, regions }, more = {}) {
   const written = await Promise.all(
     regions.map(async ({ id, name, colour, on, mask }) => {
       return { id, name, colour, on, mask: isBox(mask) ? mask : await textOf(mask) };
     }),
   );
-  return JSON.stringify({ atelier_board: VERSION, width, height, regions: written });
+  return JSON.stringify({ atelier_board: VERSION, width, height, regions: written, ...more });
 }
 
 /** Reads such a text, or one that left out what has a usual value. `read(text)` gives the mask of a PNG. */

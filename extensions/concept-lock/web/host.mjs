@@ -19,10 +19,12 @@ export function openHost(session, bridge, { complain }) {
     return telling;
   }
 
+  /** With the id of the picture behind the regions: a run may begin from it. */
+  const said = () => boardText(session.state, { picture: session.state.picture?.id ?? null });
   const message = (value) => ({ type: "send", field, value });
 
   async function tell() {
-    const value = await boardText(session.state);
+    const value = await said();
     if (value === last) return;
     last = value;
     bridge.post(message(value));
@@ -42,7 +44,7 @@ export function openHost(session, bridge, { complain }) {
     flush: () =>
       inTurn(async () => {
         clearTimeout(timer);
-        last = await boardText(session.state);
+        last = await said();
         const answer = await bridge.ask(message(last));
         if (answer?.ok) return;
         last = null;

@@ -65,10 +65,11 @@ def _concept(host: Host, prefix: str, row: str, k: int, label: str) -> dict[str,
     names = rows.card_names(row, k)
     ids = [f"{prefix}_{name}" for name in names]
     with gr.Row():
-        file = gr.Dropdown(choices(host), value=NOTHING, label=label, elem_id=ids[0], min_width=180, interactive=True)
-        triggers = gr.Textbox(label=t("Trigger words"), elem_id=ids[1], min_width=180)
-        unet = gr.Slider(-2, 2, 1, step=0.05, label=t("Weight in the picture"), elem_id=ids[2], min_width=180)
-        text = gr.Slider(-2, 2, 1, step=0.05, label=t("Weight in the words"), elem_id=ids[3], min_width=180)
+        file = gr.Dropdown(choices(host), value=NOTHING, label=label, elem_id=ids[0], min_width=140, interactive=True)
+        triggers = gr.Textbox(label=t("Trigger words"), elem_id=ids[1], min_width=140)
+    with gr.Row():
+        unet = gr.Slider(-2, 2, 1, step=0.05, label=t("Weight in the picture"), elem_id=ids[2], min_width=140)
+        text = gr.Slider(-2, 2, 1, step=0.05, label=t("Weight in the words"), elem_id=ids[3], min_width=140)
     file.input(fn=partial(_called, host), inputs=[file], outputs=[triggers])
     return dict(zip(names, (file, triggers, unet, text), strict=True))
 
