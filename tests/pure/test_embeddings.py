@@ -28,7 +28,7 @@ ONE = torch.tensor([1.0, -2.0, 3.0])
         ({"emb_params": TWO.half()}, {"te1": TWO}),
     ],
 )
-@pytest.mark.parametrize("ending", ["pt", "bin", "safetensors"])
+@pytest.mark.parametrize("ending", ["pt", "bin", "safetensors", "old.pt"])
 def test_every_form_is_read(
     state: dict[str, Any], wanted: dict[str, torch.Tensor], ending: str, tmp_path: Path
 ) -> None:
@@ -37,7 +37,7 @@ def test_every_form_is_read(
         inner = state.get("string_to_param")
         save_file({f"string_to_param.{k}": v for k, v in inner.items()} if inner else state, path)
     else:
-        torch.save(state, path)
+        torch.save(state, path, _use_new_zipfile_serialization=ending != "old.pt")
     found = embeddings.read(path)
     assert found.keys() == wanted.keys()
     assert all(torch.equal(found[key], wanted[key].detach()) and found[key].dtype == torch.float32 for key in wanted)
