@@ -213,3 +213,10 @@ def test_a_place_that_two_are_seen_in_goes_to_the_one_seen_more() -> None:
 def test_a_place_that_hardly_anyone_looks_at_is_nobodys() -> None:
     made = masks.divided(np.stack([np.full((8, 8), 0.9), blob(8, 8, 0, 0, 4)]), Extent(64, 64))
     assert made[0] is None and made[1] is not None
+
+
+def test_a_look_that_is_hardly_one_finds_nothing() -> None:
+    dim, clear = blob(8, 8, 0, 0, 4, 1.05), blob(8, 8, 0, 4, 4, 1.3)
+    dim[dim < 1] = 0.98
+    made = masks.divided(np.stack([dim, clear]), Extent(64, 64))
+    assert made[0] is None and made[1] is not None

@@ -14,6 +14,7 @@ from ..regions import Box, Drawn
 LONGEST = 512  # pixels of a drafted mask
 SMOOTH = 0.7  # cells
 FLOOR = 1.0  # what is looked at less than on average is nobody's
+CLEAR = 1.1  # a prompt that is nowhere looked for more than this was not found, whatever shapes that makes
 LEAST = 0.01  # of the picture: a smaller region was not found
 CRUMB = 0.2  # of a region's largest part: smaller ones are left out
 GROWN = 1 / 48  # of the longer side, around what was found: it falls short of hair and hands
@@ -28,6 +29,7 @@ def divided(scores: np.ndarray, size: Extent) -> list[Bytes | None]:
         cv2.GaussianBlur(one.astype(np.float32), (0, 0), SMOOTH, borderType=cv2.BORDER_REPLICATE) for one in scores
     ]
     large = np.stack([cv2.resize(one, fitted, interpolation=cv2.INTER_CUBIC) for one in smooth])
+    large[large.max(axis=(1, 2)) < CLEAR] = 0
     owner = np.where(large.max(axis=0) > FLOOR, large.argmax(axis=0), -1)
     found = [_whole((owner == n).astype(np.uint8)) for n in range(len(scores))]
     grown = _grown(found, fitted)
