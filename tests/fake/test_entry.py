@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from copy import copy
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from atelier_core import hosts, units
 from atelier_core.hosts.fake import FakeHost
 from fastapi import FastAPI
@@ -101,7 +103,9 @@ def webui(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Webui]:
     monkeypatch.setattr(units, "loaded", units.Loaded())
     monkeypatch.setattr("atelier_core.ui.tabs.loaded", units.loaded)
     monkeypatch.setattr("atelier_core.ui.pages.loaded", units.loaded)
-    monkeypatch.setattr(hosts, "_current", [FakeHost(tmp_path / "host")])
+    host = FakeHost(tmp_path / "host")
+    host.inside = nullcontext  # type: ignore[attr-defined]  # as both webuis have it
+    monkeypatch.setattr(hosts, "_current", [host])
     for module in made.modules():
         monkeypatch.setitem(sys.modules, module.__name__, module)
         parent, _, name = module.__name__.rpartition(".")
@@ -413,3 +417,162 @@ def test_a_control_that_got_nowhere_is_told_once_and_not_in_the_infotext(webui: 
     steered.process(hooked=False)
     assert steered.run.said == ["Atelier: ControlNet did not run; the webui's console says why."]
     assert steered.run.extra_generation_params == {}
+
+
+PATCHED = ALWAYS.replace("Additions(info=", "Additions(patches=(PATCH,), found=FOUND, info=").replace(
+    "def build(host):",
+    """
+from atelier_core.entries import Found
+
+class Patch:
+    name = "good"
+
+    def attach(self, denoiser):
+        denoiser.hook("layer", lambda module, inputs, output: output + 1)
+        SEEN.append((denoiser.asked, denoiser.now.window))
+        if REFUSED:
+            raise UserError("Not this one.")
+
+PATCH, SEEN, REFUSED = Patch(), [], []
+FOUND = lambda: Found({"Good report": str(len(SEEN))}, (f"seen {len(SEEN)}",))
+
+def build(host):""",
+)
+
+
+class Sampled(Run):
+    """A run whose sampling is one call of one layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.comments: dict[str, int] = {}
+        self.comment = lambda text: self.comments.__setitem__(text, 1)
+        self.override_settings: dict[str, Any] = {"theirs": 1, "token_merging_ratio": 0.25}
+        self.steps, self.prompts, self.negative_prompts = 3, ["a", "b"], ["", "x"]
+        networks = {"lora": [SimpleNamespace(positional=["anne", "1"])], "hypernet": [SimpleNamespace(positional=[])]}
+        self.extra_network_data = networks
+        self.sd_model = SimpleNamespace(cond_stage_model=SimpleNamespace(), merged=0.0)
+
+    def get_token_merging_ratio(self) -> float:
+        return sys.modules["modules.shared"].opts.token_merging_ratio
+
+    def sample(self, x: float) -> float:
+        return float(NET.layer(torch.full((1, 1), x)))
+
+
+class Net(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Identity()
+
+
+NET = Net()
+
+
+@pytest.fixture
+def locked(webui: Webui, tmp_path: Path) -> Any:
+    """A script that patches, and the module of its panel."""
+    opts = sys.modules["modules.shared"].opts
+    opts.token_merging_ratio, opts.hypertile_enable_unet = 0.5, False
+    script = always_script(webui, tmp_path, PATCHED)
+    merge = lambda model, ratio: setattr(model, "merged", ratio)  # noqa: E731
+    vars(sys.modules["modules.sd_models"])["apply_token_merging"] = merge
+    hosts.current().generator = lambda host: SimpleNamespace(unet=lambda p: NET)  # type: ignore[attr-defined]
+    return SimpleNamespace(script=script, panel=importlib.import_module("atelier_good.panel"))
+
+
+def test_a_patch_is_on_while_the_webui_samples_and_is_told_what_it_reads(locked: Any) -> None:
+    run = Sampled()
+    locked.script.before_process(run, "red")
+    assert run.override_settings == {"theirs": 1, "token_merging_ratio": 0.0}
+    assert (run.sample(3), float(NET.layer(torch.zeros(1, 1)))) == (4, 0)
+    ((asked, window),) = locked.panel.SEEN
+    assert (asked.prompts, asked.negatives, asked.loras) == (("a", "b"), ("", "x"), {"anne"})
+    assert tuple(window) == (0, 0, 1, 1)
+    assert run.extra_generation_params == {"Good look": "red 320x240", "Good report": "1"}
+    run.sample(3)
+    assert run.extra_generation_params["Good report"] == "2" and list(run.comments) == ["seen 2"]
+
+
+def test_a_second_pass_is_seen_anew(locked: Any) -> None:
+    run = Sampled()
+    locked.script.before_process(run, "red")
+    sample = type(run).sample
+
+    def twice(self: Sampled, x: float) -> float:
+        first = sample(self, x)
+        self.is_hr_pass, self.hr_prompts, self.hr_negative_prompts = True, ["c", "d"], ["", ""]  # type: ignore[attr-defined]
+        self.hr_upscale_to_x, self.hr_upscale_to_y, self.truncate_x, self.truncate_y = 640, 480, 0, 13  # type: ignore[attr-defined]
+        locked.script.before_hr(self, "red")
+        return first + sample(self, x)
+
+    run.__class__ = type("Twice", (Sampled,), {"sample": twice})
+    run.atelier_patched.sample = run.__class__.sample.__get__(run)  # type: ignore[attr-defined]
+    assert run.sample(3) == 8 and float(NET.layer(torch.zeros(1, 1))) == 0
+    (_, first), (asked, second) = locked.panel.SEEN
+    assert asked.prompts == ("c", "d") and tuple(first) == (0, 0, 1, 1)
+    assert tuple(second) == (0, 6 / 60, 1, 53 / 60)
+
+
+def test_a_patch_that_refuses_leaves_the_webui_s_own_picture(locked: Any) -> None:
+    run = Sampled()
+    locked.panel.REFUSED.append(True)
+    locked.script.before_process(run, "red")
+    opts = sys.modules["modules.shared"].opts
+    opts.token_merging_ratio = 0.0  # as the webui takes over the overrides
+    assert run.sample(3) == 3
+    assert run.extra_generation_params == {} and list(run.comments) == ["Atelier: Not this one."]
+    assert opts.token_merging_ratio == run.sd_model.merged == 0.25
+
+
+def test_an_error_while_sampling_takes_the_patch_off(locked: Any) -> None:
+    run = Sampled()
+    locked.script.before_process(run, "red")
+    with pytest.raises(TypeError):
+        run.sample("x")  # type: ignore[arg-type]
+    assert float(NET.layer(torch.zeros(1, 1))) == 0
+
+
+def test_runs_that_are_used_again_and_their_copies_sample_as_they_did(locked: Any) -> None:
+    run = Sampled()
+    usual, bound = run.override_settings, run.sample
+    for _ in range(2):
+        locked.script.before_process(run, "red")
+        assert run.sample(3) == 4
+    second = copy(run)
+    second.prompts = ["z"]
+    locked.script.before_process(second, "red")
+    assert second.sample(3) == 4 and locked.panel.SEEN[-1][0].prompts == ("z",)
+    for one in (run, second):
+        locked.script.before_process(one, "wrong")
+        assert one.sample == type(one).sample.__get__(one) and one.sample(3) == 3
+        assert one.override_settings == usual and one.extra_generation_params == {}
+    assert bound == run.sample
+
+
+def test_another_extension_s_sampling_comes_back(locked: Any) -> None:
+    run = Sampled()
+    run.sample = theirs = lambda x: float(NET.layer(torch.full((1, 1), 10.0 * x)))  # type: ignore[method-assign]
+    locked.script.before_process(run, "red")
+    assert run.sample(3) == 31
+    locked.script.before_process(run, "wrong")
+    assert run.sample is theirs
+
+
+@pytest.mark.parametrize("other", [{"refiner_checkpoint": "other"}, {"enable_hr": True, "hr_checkpoint_name": "other"}])
+def test_another_checkpoint_within_a_picture_is_refused(locked: Any, other: dict[str, Any]) -> None:
+    run = Sampled()
+    vars(run).update({"hr_checkpoint_name": None, **other})
+    locked.script.before_process(run, "red")
+    assert run.sample(3) == 3 and locked.panel.SEEN == []
+    (said,) = run.comments
+    assert said.startswith("Atelier: Another checkpoint would take over within this picture")
+
+
+def test_a_part_that_is_painted_alone_is_the_window(locked: Any) -> None:
+    run = Sampled()
+    vars(run).update(inpaint_full_res=True, image_mask="one", init_images=[Image.new("L", (640, 200))])
+    locked.script.before_process(run, "red")
+    vars(run).update(paste_to=(64, 50, 160, 100))
+    run.sample(3)
+    assert tuple(locked.panel.SEEN[0][1]) == (0.1, 0.25, 0.35, 0.75)
