@@ -11,7 +11,8 @@ from atelier_core.host import Host
 
 from . import run
 from .draft import api as draft
-from .options import FileArgs, LockArgs
+from .merging import run as merging
+from .options import FileArgs, LockArgs, MergeArgs
 from .teach import api as teach
 
 
@@ -36,6 +37,17 @@ def generate(host: Host, args: LockArgs) -> dict[str, Any]:
     }
 
 
+def merge(host: Host, args: MergeArgs) -> dict[str, Any]:
+    done = merging.merge(host, args)
+    return {
+        "file": done.path.name if done.path else None,
+        "error": done.error,
+        "layers": done.layers,
+        "rank": done.rank,
+        "note": str(done.note) if done.note else None,
+    }
+
+
 def interrupt(host: Host) -> dict[str, Any]:
     host.interrupt()
     return {"stopping": True}
@@ -45,6 +57,7 @@ ROUTES = (
     Route("GET", "list", files, about="The webui's LoRAs, for which model each is and whether it can be locked"),
     Route("POST", "inspect", inspect, FileArgs, about="All that one file says of itself, with its hashes"),
     Route("POST", "generate", generate, LockArgs, about="A picture in which each concept keeps to its region"),
+    Route("POST", "merge", merge, MergeArgs, about="Two LoRAs made one, with the error told before it is written"),
     Route("POST", "interrupt", interrupt, about="Stop the run that is under way"),
     *draft.ROUTES,
     *teach.ROUTES,

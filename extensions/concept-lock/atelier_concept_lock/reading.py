@@ -20,7 +20,7 @@ Tensor = torch.Tensor
 ASKED = re.compile(r"<\w+:[^<>]+>")
 TOGETHER = re.compile(r"\bAND\b")
 EDITED = re.compile(r"\bAND\b|\[[^\[\]]*[:|][^\[\]]*\]")
-AS_WRITTEN = "AND and prompt editing are read as they are written, not as the webui reads them: {prompt}"
+AS_WRITTEN = "In “{prompt}” AND and prompt editing are read as they are written, not as the webui reads them."
 
 
 def words(prompt: str) -> str:
