@@ -209,6 +209,22 @@ def test_an_accordion_locks_the_host_s_picture_and_an_infotext_brings_all_back(p
     assert (np.asarray(Image.open(again), int) == pictures[1]).all()
 
 
+def test_the_model_drafts_the_regions_of_the_rows(page: Page) -> None:
+    inner = open_tab(page)
+    fast(page, ID)
+    for n, words in enumerate(("a red house", "a blue boat")):
+        fill(page, f"{ID}_prompt{n}", words)
+    page.wait_for_timeout(900)
+    ids = inner.evaluate("atelierEditor.state().regions.map((one) => one.id)")
+    page.click(f"#{ID}_look")
+    inner.wait_for_function("atelierEditor.state().picture !== null")
+    assert inner.evaluate("atelierEditor.state().regions.map((one) => one.id)") == ids and len(ids) == 2
+    expect(page.locator(f"#{ID}_prompt1 textarea, #{ID}_prompt1 input")).to_have_value("a blue boat")
+    fill(page, f"{ID}_prompt1", "")
+    page.click(f"#{ID}_look")
+    expect(page.locator(f"#{ID}_drafted")).to_contain_text("Region 2 has no prompt")
+
+
 def test_what_is_wrong_is_one_sentence(page: Page) -> None:
     open_tab(page)
     page.click(f"#{ID}_generate")
