@@ -1,22 +1,27 @@
-"""A concept taught on a real webui, whose own LoRA then does the same."""
+"""A concept taught on a real webui, whose own LoRA then does the same; and taught in its tab, with a browser."""
 
 from __future__ import annotations
 
 import base64
 import io
 import json
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from chromium import launched
 from lesson_files import pictured
 from PIL import Image
+from playwright.sync_api import Page, expect
 from webui import Webui
 
 AT = "/atelier/v1/concept-lock"
 NOUN = "person"
+TAG = "#atelier_concept_lock_teach"
+LONG = 240_000  # ms
 
 
 @pytest.fixture
@@ -71,3 +76,43 @@ def test_a_concept_is_taught_and_the_webui_s_own_lora_does_the_same(webui: Webui
     own = drawn(webui, f"doll {NOUN} <lora:doll:1>")
     assert np.abs(taught - before).max() > 8, "nothing was learnt"
     assert np.abs(own - taught).max() <= 2
+
+
+def fill(page: Page, name: str, value: str) -> None:
+    field = page.locator(f"{TAG}_{name} textarea, {TAG}_{name} input").first
+    field.fill(value)
+    field.blur()
+
+
+def test_a_concept_is_taught_in_the_tab_and_used_in_a_region(webui: Webui, plainly: None) -> None:
+    with launched() as browser:
+        page = browser.new_page(viewport={"width": 1400, "height": 1400})
+        page.set_default_timeout(60_000)
+        page.goto(webui.url)
+        page.wait_for_selector(f"{TAG}_run_first", state="attached")
+        page.locator("#tabs button").get_by_text("Concept lock", exact=True).first.click()
+        page.locator(TAG).get_by_text("Teach a concept from a few pictures").first.click()
+        album, lesson = (page.frame_locator(f"iframe[data-atelier-frame='{TAG[1:]}_{n}']") for n in ("page", "lesson"))
+        for frame in (album, lesson):
+            expect(frame.locator("html[data-ready]")).to_be_attached(timeout=LONG)
+        files = [{"name": f"{n}.png", "mimeType": "image/png", "buffer": base64.b64decode(encoded(n))} for n in (1, 2)]
+        album.locator("#file").set_input_files(files)
+        expect(album.locator("#strip li")).to_have_count(2)
+        for name, value in {"name": "tabdoll", "noun": NOUN, "rank": "4", "steps": "3", "size": "64"}.items():
+            fill(page, name, value)
+        fill(page, "prior", "0")
+        page.locator(f"{TAG}_preset input").first.click()
+        page.get_by_role("option", name="Face").or_(page.locator("ul.options li", has_text="Face")).first.click()
+        expect(page.locator(f"{TAG}_preset_says").last).to_contain_text("For one face", timeout=LONG)
+        expect(page.locator(f"{TAG}_preset input").first).to_have_value("Face")
+        page.locator(f"{TAG}_estimate_first").click()
+        expect(page.locator(f"{TAG}_said").last).to_contain_text("GB of memory", timeout=LONG)
+        page.locator(f"{TAG}_run_first").click()
+        expect(lesson.locator("#taught")).to_contain_text("tabdoll.safetensors", timeout=LONG)
+        expect(lesson.locator("#stands")).to_contain_text("At its end · step 3 of 3")
+        if shot := os.environ.get("ATELIER_SHOT"):
+            page.locator(TAG).screenshot(path=shot)
+        lesson.get_by_role("button", name="Use in region 1").click()
+        expect(lesson.locator(".toast")).to_contain_text("Region 1 uses “tabdoll” now.")
+        expect(page.locator("#atelier_concept_lock_triggers0_0 textarea")).to_have_value(f"tabdoll {NOUN}")
+        expect(page.locator("#atelier_concept_lock_file0_0 input")).to_have_value("tabdoll")

@@ -139,7 +139,7 @@ def _shelf(host: Host, lists: Sequence[Any]) -> None:
         table = gr.HTML(elem_id=f"{ID}_files")
 
     def looked() -> tuple[Any, ...]:
-        return (_table(host), *(gr.update(choices=stage.choices(host)) for _ in lists))
+        return (_table(host), *(widgets.offer(stage.choices(host)) for _ in lists))
 
     refresh.click(fn=looked, inputs=[], outputs=[table, *lists])
 

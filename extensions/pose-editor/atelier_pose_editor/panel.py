@@ -81,9 +81,9 @@ def _words(host: Host) -> dict[str, Any]:
     made["prompt"] = gr.Textbox(label=t("Prompt"), lines=2, elem_id=f"{ID}_prompt")
     made["negative"] = gr.Textbox(label=t("Negative prompt"), lines=1, elem_id=f"{ID}_negative")
     with gr.Row():
-        made["look"] = gr.Dropdown(_looks(host), value=NOTHING, label=t("Look"), elem_id=f"{ID}_look")
+        made["look"] = widgets.dropdown(_looks(host), value=NOTHING, label=t("Look"), elem_id=f"{ID}_look")
         faces = [(t(one.title), one.name) for one in looks.EXPRESSIONS.values()]
-        made["expression"] = gr.Dropdown(
+        made["expression"] = widgets.dropdown(
             faces, value=faces[0][1], label=t("Expression"), elem_id=f"{ID}_expression", visible=False
         )
     with gr.Row():
@@ -162,7 +162,7 @@ def _steering(host: Host) -> dict[str, Any]:
         made |= _strength(host, "pose", models)
     for name, title in (("sketch", t("Sketch")), ("picture", t("Structure of the picture"))):
         with gr.Accordion(title, open=False, elem_id=f"{ID}_{name}"):
-            made[f"{name}_map"] = gr.Dropdown(maps, value=NOTHING, label=t("Map"), elem_id=f"{ID}_{name}_map")
+            made[f"{name}_map"] = widgets.dropdown(maps, value=NOTHING, label=t("Map"), elem_id=f"{ID}_{name}_map")
             made |= _strength(host, name, models)
     return made
 
@@ -179,7 +179,7 @@ def _strength(host: Host, name: str, models: list[tuple[str, str]], prefix: str 
             made[f"{name}_{part}"] = gr.Slider(
                 0, most, value, step=0.05, label=label, elem_id=f"{prefix}_{name}_{part}", min_width=100
             )
-    made[f"{name}_model"] = gr.Dropdown(
+    made[f"{name}_model"] = widgets.dropdown(
         models, value=NOTHING, label=t("ControlNet model"), elem_id=f"{prefix}_{name}_model"
     )
     return made
@@ -263,7 +263,7 @@ def _accordion(host: Host, tab: str) -> dict[str, Any]:
         made["hint"] = gr.HTML(widgets.sentence(told), elem_id=f"{prefix}_hint")
         made["state"] = widgets.hidden_text(f"{prefix}_state")
         presets = [(t("None"), NOTHING), *run.preset_choices(host)]
-        made["preset"] = gr.Dropdown(
+        made["preset"] = widgets.dropdown(
             presets, value=NOTHING, label=t("Preset instead of the stage"), elem_id=f"{prefix}_preset"
         )
         made |= _strength(host, "pose", models, prefix)

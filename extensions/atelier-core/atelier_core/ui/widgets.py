@@ -17,12 +17,31 @@ from . import pages
 JS = "js" if int(gr.__version__.split(".")[0]) >= 4 else "_js"
 
 
-# The value of “none” and “automatic” in a list: gradio 3 shows a value itself, an empty one as if nothing was chosen.
-NOTHING = "-"
+NOTHING = "-"  # the value of “none” and “automatic” in a list: an empty one would look as if nothing was chosen
 
 
 def chosen(value: Any) -> Any:
     return "" if value == NOTHING else value
+
+
+def dropdown(choices: Sequence[str | tuple[str, Any]], value: Any, **how: Any) -> gr.Dropdown:
+    """A list of values, shown by their texts. gradio 3 knows only texts: there they stand for the values."""
+    if JS == "js":
+        return gr.Dropdown(list(choices), value=value, **how)
+    values = dict(one for one in choices if not isinstance(one, str))
+    texts = {one: text for text, one in values.items()}
+    made = gr.Dropdown(_texts(choices), value=texts.get(value, value), **how)
+    vars(made).update(preprocess=lambda text: values.get(text, text), postprocess=lambda one: texts.get(one, one))
+    return made
+
+
+def offer(choices: Sequence[str | tuple[str, Any]], **more: Any) -> Any:
+    """The update that gives such a list other values; those that are new are shown as they are."""
+    return gr.update(choices=list(choices) if JS == "js" else _texts(choices), **more)
+
+
+def _texts(choices: Sequence[str | tuple[str, Any]]) -> list[str]:
+    return [one if isinstance(one, str) else one[0] for one in choices]
 
 
 def page_html(

@@ -25,7 +25,7 @@ def build(host: Host, choices: Callable[[Host], list[Any]]) -> list[Any]:
     with gr.Accordion(t("Merge into one file"), open=False, elem_id=ID):
         for name, label in (("first", t("First file")), ("second", t("Second file"))):
             with gr.Row():
-                made[name] = gr.Dropdown(
+                made[name] = widgets.dropdown(
                     choices(host), value=widgets.NOTHING, label=label, elem_id=f"{ID}_{name}", interactive=True
                 )
                 weight = gr.Slider(-2, 2, 1, step=0.05, label=t("Weight"), elem_id=f"{ID}_{name}_weight")
@@ -33,7 +33,7 @@ def build(host: Host, choices: Callable[[Host], list[Any]]) -> list[Any]:
         ways = [(t("Exactly: the ranks add up"), "exact"), (t("To a smaller rank"), "reduced")]
         ways.append((t("Element by element, as other tools do"), "elements"))
         with gr.Row():
-            made["way"] = gr.Dropdown(ways, value="exact", label=t("How"), elem_id=f"{ID}_way", interactive=True)
+            made["way"] = widgets.dropdown(ways, value="exact", label=t("How"), elem_id=f"{ID}_way", interactive=True)
             made["rank"] = gr.Slider(
                 1, 256, 32, step=1, label=t("Rank of the file"), elem_id=f"{ID}_rank", visible=False
             )

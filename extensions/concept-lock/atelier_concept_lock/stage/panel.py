@@ -65,7 +65,8 @@ def _concept(host: Host, prefix: str, row: str, k: int, label: str) -> dict[str,
     names = rows.card_names(row, k)
     ids = [f"{prefix}_{name}" for name in names]
     with gr.Row():
-        file = gr.Dropdown(choices(host), value=NOTHING, label=label, elem_id=ids[0], min_width=140, interactive=True)
+        how = {"label": label, "elem_id": ids[0], "min_width": 140, "interactive": True}
+        file = widgets.dropdown(choices(host), value=NOTHING, **how)
         triggers = gr.Textbox(label=t("Trigger words"), elem_id=ids[1], min_width=140)
     with gr.Row():
         unet = gr.Slider(-2, 2, 1, step=0.05, label=t("Weight in the picture"), elem_id=ids[2], min_width=140)

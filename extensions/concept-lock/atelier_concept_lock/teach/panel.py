@@ -51,7 +51,9 @@ def build(host: Host, rows: Sequence[Row] = (), choices: Callable[[Host], list[A
     widgets.run_click(ask, host, partial(_estimated, host), inputs, [said], f"{tag}_progress")
     begin.click(fn=partial(_started, host, len(rows)), inputs=inputs, outputs=[lesson, said])
     made["size"].change(fn=partial(_pictures, host), inputs=[made["size"]], outputs=[pictures])
-    use.change(fn=partial(_used, host, choices, len(rows)), inputs=[use], outputs=[*(x for row in rows for x in row)])
+    offered = use.change(fn=lambda: [widgets.offer(choices(host)) for _ in rows], outputs=[row[0] for row in rows])
+    # gradio 3 shows only what its list has offered before
+    offered.then(fn=partial(_used, host, len(rows)), inputs=[use], outputs=[part for row in rows for part in row])
 
 
 def _button(label: str, name: str, variant: Literal["primary", "secondary"] = "secondary") -> gr.Button:
@@ -88,9 +90,11 @@ def _settings(host: Host) -> dict[str, Any]:
     with gr.Row():
         presets = [(t("Face"), "face"), (t("Character"), "character"), (t("Style"), "style")]
         presets.append((t("For composition"), "composition"))
-        made["preset"] = gr.Dropdown(presets, value="character", label=t("What is taught"), elem_id=f"{tag}_preset")
+        made["preset"] = widgets.dropdown(
+            presets, value="character", label=t("What is taught"), elem_id=f"{tag}_preset"
+        )
         kinds = [(t("LoRA"), "lora"), (t("Words alone (textual inversion)"), "words")]
-        made["kind"] = gr.Dropdown(kinds, value="lora", label=t("As"), elem_id=f"{tag}_kind")
+        made["kind"] = widgets.dropdown(kinds, value="lora", label=t("As"), elem_id=f"{tag}_kind")
     says = gr.HTML(_says(host, "character", "lora"), elem_id=f"{tag}_preset_says")
     for one in (made["preset"], made["kind"]):
         one.change(fn=partial(_says, host), inputs=[made["preset"], made["kind"]], outputs=[says])
@@ -114,7 +118,7 @@ def _settings(host: Host) -> dict[str, Any]:
         made["flip"] = gr.Checkbox(False, label=t("Show the pictures mirrored too"), elem_id=f"{tag}_flip")
         ways = [(t("automatic"), "auto"), (t("on"), "on"), (t("off"), "off")]
         label = t("Compute blocks anew to save memory")
-        made["recompute"] = gr.Dropdown(ways, value="auto", label=label, elem_id=f"{tag}_recompute")
+        made["recompute"] = widgets.dropdown(ways, value="auto", label=label, elem_id=f"{tag}_recompute")
         number("sample_every", 100, t("Steps between two sample pictures"), t("0: none on the way"))
         made["sample_prompt"] = gr.Textbox(label=t("Prompt of the sample pictures"), elem_id=f"{tag}_sample_prompt")
         number("seed", 1, t("Seed"))
@@ -148,12 +152,12 @@ def _started(host: Host, regions: int, state: str, *values: Any) -> tuple[Any, s
     return _lesson(host, regions, name), ""
 
 
-def _used(host: Host, choices: Callable[[Host], list[Any]], regions: int, text: str) -> tuple[Any, ...]:
+def _used(host: Host, regions: int, text: str) -> tuple[Any, ...]:
     """What the lesson's page writes: {region: from 0, name}. The region gets the file and its trigger words."""
     updates = [gr.update() for _ in range(2 * regions)]
     told = json.loads(text or "{}")
     if told.get("region") in range(regions):
         card = run.card(host, told["name"])
         at = 2 * told["region"]
-        updates[at : at + 2] = [gr.update(choices=choices(host), value=card.files[0]), gr.update(value=card.triggers)]
+        updates[at : at + 2] = [gr.update(value=card.files[0]), gr.update(value=card.triggers)]
     return tuple(updates)
