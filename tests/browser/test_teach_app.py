@@ -24,6 +24,8 @@ from page_server import PAGES, PageServer, serving
 from PIL import Image
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 
+import dollhouse
+
 TAG = "#atelier_concept_lock_teach"
 LONG = 120_000  # ms
 PATH = re.compile(r"^M0\.0,[\d.]+(L[\d.]+,[\d.]+){5}$")  # of six steps
@@ -64,6 +66,7 @@ def to_teaching(page: Page) -> tuple[FrameLocator, FrameLocator]:
     frames = [page.frame_locator(f"{TAG}_{name} iframe") for name in ("view", "lesson_view")]
     for frame in frames:
         expect(frame.locator("html[data-ready]")).to_be_attached(timeout=LONG)
+    page.locator(f"{TAG}_view").evaluate("view => view.scrollIntoView()")
     return frames[0], frames[1]
 
 
@@ -140,6 +143,40 @@ def test_a_lesson_that_another_program_began_is_watched_and_steered(browser: Bro
     assert not (root / "outputs/concept-lock/lessons/far").exists()
 
 
+def test_faces_are_cropped_to_and_people_masked(browser: Browser, url: str) -> None:
+    """By the embedded host's own detector, on people of the small world; what it cannot see is said."""
+    known = [dollhouse.truth(dollhouse.scene(seed, "test", people=1), 192) for seed in (3, 4)]
+    pictures = [np.full((192, 192, 3), 90, np.uint8), *(one.picture for one in known)]
+    with opened(browser, url, size=(1280, 1400), complaints=(*GRADIO, "status of 400", "400")) as page:
+        album, _ = to_teaching(page)
+        album.locator("#file").set_input_files([named(n, Image.fromarray(one)) for n, one in enumerate(pictures)])
+        expect(album.locator("#strip li")).to_have_count(3)
+        frame = next(one for one in page.frames if one.url.partition("?")[0].endswith("teach/index.html"))
+        for button, field, found in (("Crop to the face", "crop", 2), ("Mask the subject", "mask", 2)):
+            album.get_by_role("button", name=button).click()
+            album.get_by_role("menuitem", name="All pictures").click()
+            script = f"atelierAlbum.state().pictures.filter(({{ {field} }}) => {field}).length >= {found}"
+            frame.wait_for_function(script, timeout=LONG)
+        expect(album.locator(".toast")).to_contain_text("no person was found: 1.")
+        state = frame.evaluate("atelierAlbum.state().pictures.map(({ crop, mask }) => ({ crop, mask }))")
+    for one, told in zip(known, state[1:], strict=True):
+        left, top, right, bottom = (192 * side for side in told["crop"])
+        x, y = one.joints[0][0]  # the nose
+        assert left < x < right and top < y < bottom and right - left < 150
+        painted = np.zeros((192, 192), bool)
+        for y_, row in enumerate(told["mask"]["rows"]):
+            for start, end in zip(row[::2], row[1::2], strict=True):
+                painted[y_, start:end] = True
+        joints = one.joints[0][one.visible[0]].round().astype(int).clip(0, 191)
+        assert painted[joints[:, 1], joints[:, 0]].mean() > 0.7 and painted.mean() < 0.6
+
+
+def named(n: int, picture: Image.Image) -> dict[str, Any]:
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return {"name": f"{n}.png", "mimeType": "image/png", "buffer": out.getvalue()}
+
+
 # ---- the page of pictures by itself
 
 
@@ -160,9 +197,7 @@ def album(browser: Browser, server: PageServer, root: Path) -> Iterator[Page]:
 
 
 def large(n: int) -> dict[str, Any]:
-    out = io.BytesIO()
-    pictured(n, 600 + 100 * n, 800).save(out, "PNG")
-    return {"name": f"{n}.png", "mimeType": "image/png", "buffer": out.getvalue()}
+    return named(n, pictured(n, 600 + 100 * n, 800))
 
 
 def ready(page: Page) -> None:

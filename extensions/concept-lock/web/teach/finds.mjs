@@ -14,18 +14,24 @@ export function openFinds(session, host, { say, progress }) {
   async function each(label, keys, find, nothing) {
     const token = {};
     let missed = 0;
-    try {
-      for (const [n, key] of keys.entries()) {
-        progress(n, keys.length);
-        const picture = byKey(session.state, key);
-        const fields = picture && (await find(picture, await host.idOf(picture.source)));
-        if (fields) session.edit(t(label), (album) => changed(album, key, fields), token);
-        else missed++;
-      }
-    } finally {
-      progress(0, 0);
+    let trouble = null; // with one picture; the others may go well
+    for (const [n, key] of keys.entries()) {
+      progress(n, keys.length);
+      const fields = await found(key, find).catch((error) => {
+        if (!("values" in error)) throw error;
+        trouble = error;
+      });
+      if (fields) session.edit(t(label), (album) => changed(album, key, fields), token);
+      else missed++;
     }
+    progress(0, 0);
+    if (trouble && missed === keys.length) throw trouble;
     if (missed) say(t(nothing, { count: missed }));
+  }
+
+  async function found(key, find) {
+    const picture = byKey(session.state, key);
+    return picture && find(picture, await host.idOf(picture.source));
   }
 
   const caption = async (_, id) => ({ caption: await captionOf(id) });
