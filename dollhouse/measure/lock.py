@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 from atelier_core.hosts.embedded.host import EmbeddedHost
+from numpy.typing import NDArray
 from PIL import Image
 
 from dollhouse import Scene, render
@@ -18,7 +19,7 @@ from dollhouse.measure import ways
 from dollhouse.measure.pair import Concept, Meeting, joined, judged, meeting
 from dollhouse.measure.report import line
 from dollhouse.measure.rows import Draw, Row, Rows
-from dollhouse.measure.stats import Figure, ratio_by_picture, share_by_picture
+from dollhouse.measure.stats import Figure, mean_of, ratio_by_picture, share_by_picture
 from dollhouse.measure.ways import Brush
 from dollhouse.readers import Readers
 from dollhouse.train.store import SIDE
@@ -82,18 +83,31 @@ class Bench:
         if self.pictures is not None:
             for seed, one in zip(seeds, pictures, strict=True):
                 Image.fromarray(np.asarray(one)).save(self.pictures / f"{seed:03}-{name}.png")
-        return [judged(found, shown) for found in self.readers.read(list(pictures))]
+        rows = [judged(found, shown) for found in self.readers.read(list(pictures))]
+        if len(shown.people) == 2:
+            for row, one in zip(rows, pictures, strict=True):
+                row["split"] = [split(one)]
+        return rows
+
+
+def split(picture: NDArray[np.uint8]) -> float:
+    """How far the mean colours of the two halves are apart, 0..1: regions that know nothing of each other are lit and
+    furnished each for itself."""
+    middle = picture.shape[1] // 2
+    left, right = (half.mean(axis=(0, 1), dtype=np.float64) for half in (picture[:, :middle], picture[:, middle:]))
+    return float(np.abs(left - right).mean() / 255)
 
 
 def figures(rows: Rows, told: Sequence[str], seeds: Sequence[int]) -> list[Figure]:
     """Of the seeds that have been drawn in every way."""
-    whole = rows.whole(told, seeds)
-    return [
+    whole, pairs = rows.whole(told, seeds), [way for way in told if way != "single"]
+    made = [
         share_by_picture(f"{asked}_{way}", rows.of(way, whole, asked), None, better, whole)
         for asked, better in ASKED.items()
-        for way in told
-        if asked != "bleed" or way != "single"
+        for way in (pairs if asked == "bleed" else told)
     ]
+    splits = {way: [one for some in rows.of(way, whole, "split") for one in some] for way in pairs}
+    return [*made, *(mean_of(f"split_{way}", some, None, "lower", whole) for way, some in splits.items())]
 
 
 def goals(rows: Rows, told: Sequence[str], seeds: Sequence[int]) -> list[Figure]:
@@ -120,5 +134,5 @@ def _renamed(name: str, short: Mapping[str, str]) -> str:
 
 
 def sweep_line(found: Sequence[Figure], dials: Sequence[float]) -> str:
-    names = [f"{asked}_{at(dial)}" for dial in dials for asked in ("bleed", "id", "rest")]
+    names = [f"{asked}_{at(dial)}" for dial in dials for asked in ("bleed", "id", "rest", "split")]
     return line(found, names, "dials")

@@ -117,7 +117,7 @@ def rows(tmp_path: Path) -> Rows:
     made.add("single", [0, 1], [{"id": [True, True]}, {"id": [True, False]}])
     made.add("npass", [0, 1], [{"bleed": [True, False], "id": [True]}, {"bleed": [False, False], "id": [True]}])
     made.add(lock.at(0), [0, 1], [{"bleed": [False, False], "id": [True]}, {"bleed": [True, False], "id": [False]}])
-    made.add(lock.at(0.5), [0, 1], [{"bleed": [False, False], "id": [True]}] * 2)
+    made.add(lock.at(0.5), [0, 1], [{"bleed": [False, False], "id": [True], "split": [one]} for one in (0.1, 0.3)])
     return made
 
 
@@ -129,6 +129,7 @@ def test_the_last_line_says_the_figures(tmp_path: Path) -> None:
         "id_single=0.750 n=2"
     )
     assert lock.sweep_line(found, [0.0, 0.5]).startswith("dials: bleed_ours@0=0.250 id_ours@0=0.500 rest_ours@0=nan ")
+    assert {one.name: one.value for one in found}["split_ours@0.5"] == pytest.approx(0.2)
     goals = {one.name: one.value for one in lock.goals(made, told, range(2))}
     assert goals["bleed_ours@0/plain"] == pytest.approx(1 / 3)
     assert goals["id_ours@0.5/single"] == pytest.approx(4 / 3)
@@ -196,6 +197,22 @@ def test_a_lesson_is_named_by_all_it_depends_on() -> None:
         "rate": 0.001,
         "preset": "face",
     }
+
+
+class Blind:
+    """Reads nobody."""
+
+    def read(self, pictures: list[np.ndarray]) -> list[Picture]:
+        return [Picture([]) for _ in pictures]
+
+
+def test_two_halves_of_different_light_are_split() -> None:
+    even = np.full((192, 192, 3), 100, np.uint8)
+    lit = even.copy()
+    lit[:, 96:] = (151, 100, 202)  # by 51, 0 and 102
+    bench = lock.Bench(None, Blind(), (JUNO, OONA))  # type: ignore[arg-type]
+    rows = bench.together("plain", lambda *_: [even, lit], [0, 1])
+    assert [row["split"] for row in rows] == [[0.0], [pytest.approx(0.2)]]
 
 
 def test_drift_is_a_mean_over_pixels_and_channels() -> None:
