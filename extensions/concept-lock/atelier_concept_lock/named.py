@@ -7,22 +7,45 @@ the loaded one in may be given a rank, "checkpoint:anne.safetensors@32", or "@fu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, Protocol
 
 from atelier_core.errors import UserError
-from atelier_core.host import Host, Kind, ModelFile
 
 if TYPE_CHECKING:  # torch takes seconds that a webui's start must not pay for
     from .adapters import Adapter
 
 TWICE = "“{name}” is in the prompt and on a card: it would act twice. Take it out of one."
 RANKED = re.compile(r"^(.+)@(full|[1-9]\d{0,2})$")
-KINDS: tuple[Kind, ...] = ("lora", "embedding", "hypernetwork", "checkpoint")
+KINDS = ("lora", "embedding", "hypernetwork", "checkpoint")
 
 
-def files(host: Host) -> Iterator[tuple[str, ModelFile]]:
+class File(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def path(self) -> Path | None: ...
+
+    @property
+    def kind(self) -> str: ...
+
+
+class Models(Protocol):
+    """What of a host is asked here."""
+
+    def models(self, kind: Any) -> Sequence[File]: ...
+
+    def loaded(self) -> File | None: ...
+
+    def data(self, unit: str) -> Path: ...
+
+    def working(self, title: str) -> AbstractContextManager[Any]: ...
+
+
+def files(host: Models) -> Iterator[tuple[str, File]]:
     """All that a card can name, LoRAs first. The loaded checkpoint differs from itself in nothing."""
     loaded = host.loaded()
     for kind in KINDS:
@@ -33,10 +56,10 @@ def files(host: Host) -> Iterator[tuple[str, ModelFile]]:
 
 def bare(said: str) -> str:
     kind, colon, name = said.partition(":")
-    return name if colon and kind in get_args(Kind) else said
+    return name if colon and kind in KINDS else said
 
 
-def found(host: Host, said: str) -> ModelFile:
+def found(host: Models, said: str) -> File:
     kind, colon, name = said.partition(":")
     wanted, name = ((kind,), name) if colon and kind in KINDS else (KINDS, said)
     for kind in wanted:
@@ -48,7 +71,7 @@ def found(host: Host, said: str) -> ModelFile:
     raise UserError("There is no LoRA “{name}” in the webui's list.", name=said)
 
 
-def read(host: Host, said: str) -> Adapter:
+def read(host: Models, said: str) -> Adapter:
     from . import adapters
 
     file = found(host, said)
@@ -60,7 +83,7 @@ def read(host: Host, said: str) -> Adapter:
     return ways.get(file.kind, adapters.read)(file.path)
 
 
-def _difference(host: Host, path: Path, rank: int | None) -> Adapter:
+def _difference(host: Models, path: Path, rank: int | None) -> Adapter:
     from . import difference
 
     base = host.loaded()

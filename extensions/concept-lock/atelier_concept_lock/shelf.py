@@ -10,13 +10,13 @@ from typing import Any
 
 from atelier_core import embeddings
 from atelier_core.errors import UserError
-from atelier_core.host import Kind, ModelFile
 
 from . import hypernet
 from .adapters import sorted_out
 from .base import CONTEXT, TEXT, Base, detect, outlines
 from .files import Header, read_header
 from .hashes import hashes
+from .named import File
 
 REFINER = 1280  # also a width within SD 1.5 and SDXL
 SERVED = ("SD 1.5", "SD 2", "SDXL")
@@ -46,7 +46,7 @@ class Verdict:
         }
 
 
-def verdict(name: str, file: ModelFile) -> Verdict:
+def verdict(name: str, file: File) -> Verdict:
     assert file.path is not None
     base = Base()
     try:
@@ -82,7 +82,7 @@ def _of_checkpoint(name: str, path: Path) -> Verdict:
     return Verdict(name, Base(family, "shapes" if family else ""), ("checkpoint",), len(layers))
 
 
-WAYS: dict[Kind, Callable[[str, Path], Verdict]] = {
+WAYS: dict[str, Callable[[str, Path], Verdict]] = {
     "embedding": _of_word,
     "hypernetwork": _of_hypernetwork,
     "checkpoint": _of_checkpoint,
@@ -98,7 +98,7 @@ def _of(name: str, header: Header, base: Base) -> Verdict:
     return Verdict(name, base, tuple(kind for kind, _ in kinds.most_common()), len(layers), tuple(words))
 
 
-def inspected(name: str, file: ModelFile) -> dict[str, Any]:
+def inspected(name: str, file: File) -> dict[str, Any]:
     """The verdict and the hashes, for which the whole file is read."""
     said = verdict(name, file).to_json()
     if file.path is None or not file.path.is_file() or said["trouble"] and not said["base"]:

@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from atelier_core.errors import UserError
 
+from ..words import tables, vectors_of
 from .luck import luck
 
 Tensor = torch.Tensor
-EMBEDDING = re.compile(r"(te[12])\.(?:embeddings\.)?token_embedding$")
 RARE = ("sks", "hta", "ukj", "phol", "shs", "olis", "amin", "cvn")  # words that CLIP has whole and hardly met
 FILE = {"te1": "clip_l", "te2": "clip_g"}  # names in files for SDXL
 
@@ -30,7 +30,7 @@ class Words:
         seed: int,
     ) -> None:
         self.on = True
-        self.layers = {found[1]: m for name, m in texts.items() if (found := EMBEDDING.match(name))}
+        self.layers = tables(texts)
         if not self.layers:
             raise UserError("The text encoder of this model cannot be taught words.")
         self.word = next((one for one in RARE if len(tokens(one)) == 1), "")
@@ -84,7 +84,6 @@ class Words:
 
 def _first(module: Any, tokens: tuple[int, ...], count: int, generator: torch.Generator) -> Tensor:
     """Near the noun's own vectors, with a little luck so that no two are equal."""
-    table = module.weight if hasattr(module, "weight") else module.wrapped.weight
-    known = table.detach()[list(tokens)].float().cpu()
+    known = vectors_of(module).detach()[list(tokens)].float().cpu()
     begun = known[torch.arange(count) % len(known)]
     return begun + torch.randn(begun.shape, generator=generator) * known.std() * 0.1
