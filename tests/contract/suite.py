@@ -297,7 +297,9 @@ def folders_and_lists_are_there(host: Any, probe: Probe) -> None:
     assert host.outputs("upscaler").is_dir() and host.data("upscaler").is_dir()
     assert "Euler a" in host.samplers()
     assert "Lanczos" in {model.name for model in host.models("upscaler")}
-    for kind in ("checkpoint", "lora", "controlnet", "upscaler"):
+    loaded = host.loaded()
+    assert loaded is None or loaded in host.models("checkpoint")
+    for kind in ("checkpoint", "lora", "controlnet", "upscaler", "embedding", "hypernetwork"):
         assert all(model.path is None or model.path.is_file() or model.path.is_dir() for model in host.models(kind))
     assert host.settings["atelier_core_language"] in ("auto", "en", "ko")
 
