@@ -153,8 +153,10 @@ def test_the_accordion_has_a_stage_of_its_own(webui: Webui) -> None:
 def test_every_control_begins_as_it_was_made_and_lists_show_what_is_chosen(webui: Webui) -> None:
     """A webui keeps values by labels; gradio 3 shows a value itself until it is chosen anew, an empty one as none."""
     with opened(webui) as page:
-        page.wait_for_selector("#atelier_concept_lock_box1", state="attached")
-        boxes = [page.locator(f"#atelier_concept_lock_box{n} textarea").input_value() for n in (0, 1)]
-        assert boxes == ["0,0,0.5,1", "0.5,0,1,1"]
+        lock = "atelier_concept_lock"
+        page.wait_for_selector(f"#{lock}_end", state="attached")
+        names = ("start", "end", "unet0_0", "width", "seed")
+        found = [page.locator(f"#{lock}_{name} input").first.input_value() for name in names]
+        assert [float(one) for one in found] == [0, 1, 1, 512, -1]
         shown = [page.locator(f"#{ID}_{name} input").first.input_value() for name in ("pose_model", "look")]
         assert shown in (["Automatic", "None"], ["-", "-"])

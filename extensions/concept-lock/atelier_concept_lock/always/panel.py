@@ -34,11 +34,15 @@ def _accordion(host: Host, tab: str) -> dict[str, Any]:
         made["page"] = gr.HTML(_small(host, tab, None, SIZE), elem_id=f"{prefix}_view")
         made["hint"] = gr.HTML(_hint(host), elem_id=f"{prefix}_hint")
         made["state"] = widgets.hidden_text(f"{prefix}_state")
-        fitting = gr.Button(t("Take the picture's shape"), size="sm", elem_id=f"{prefix}_fit")
+        with gr.Row():
+            fitting = gr.Button(t("Take the picture's shape"), size="sm", min_width=80, elem_id=f"{prefix}_fit")
+            again = gr.Button(t("Look for files again"), size="sm", min_width=80, elem_id=f"{prefix}_again")
         made |= stage.region_rows(host, prefix, made["state"])
         made |= of_lock(host, prefix)
     for part in made.values():
         widgets.internal(part)
+    lists = [made[name] for name in rows.NAMES if name.startswith("file")]
+    again.click(fn=lambda: [widgets.offer(stage.choices(host)) for _ in lists], inputs=[], outputs=lists)
     events = (fitting.click, made["on"].change)
     widgets.with_size(events, tab, partial(_sized, host, tab), [made["state"]], made["page"])
     return made
