@@ -153,7 +153,13 @@ def test_over_ten_steps_it_leaks_less_than_the_other_ways(host: EmbeddedHost) ->
 
 def test_the_dial_fades_over_the_run() -> None:
     assert [round(faded(step, 9), 3) for step in range(9)] == [1, 1, 1, 1, 0.667, 0.333, 0, 0, 0]
-    assert Dial.of(0) == Dial(0, 0) and Dial.of(1).statistics == 1
+    assert [Dial.of(dial) for dial in (0, 0.25, 0.5, 0.75, 1)] == [
+        Dial(0, 0),
+        Dial(0, 0.5),
+        Dial(0, 1),
+        Dial(2, 1),
+        Dial(4, 1),
+    ]
 
 
 def test_a_bias_between_regions_is_the_bias_of_the_whole_matrix() -> None:
