@@ -184,6 +184,18 @@ def test_what_cannot_be_is_said_and_the_plain_picture_is_made(
     assert sentence in loras.said()
 
 
+def test_the_plot_s_axis_weakens_all_concepts(loras: Webui) -> None:
+    plot = next(one for one in loras.get("/sdapi/v1/script-info") if one["name"] == "x/y/z plot")
+    axis, none = plot["args"][0]["choices"].index("[Atelier] Lock weight"), (0, "", [])
+    args = [axis, "0, 0.5, 1", [], *none, *none, False, True, False, False, False, False, False, 0, False]
+    grid, infotexts = made(loras, {**asked(), "script_name": "x/y/z plot", "script_args": args})
+    assert len(grid) == 4
+    weights = [json.loads(entries(text)["Atelier lock"])["regions"][0]["cards"][0]["unet"] for text in infotexts[1:]]
+    assert weights == [0, 0.5, 1]
+    assert (grid[1] == one(loras, asked(unet0_0=0, unet1_0=0))).all() and (grid[3] == one(loras, asked())).all()
+    assert (grid[1] != grid[3]).any()
+
+
 # by hand
 
 

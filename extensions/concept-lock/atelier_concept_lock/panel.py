@@ -46,45 +46,59 @@ FROM_HOST = {"Steps": "steps", "Sampler": "sampler", "Schedule type": "scheduler
 
 def build(host: Host) -> None:
     t = host.translate
-    state, taken = widgets.hidden_text(f"{ID}_state"), widgets.hidden_text(f"{ID}_taken")
-    page = gr.HTML(stage.page(host, ID, HEIGHT, None, Extent(512, 512)), elem_id=f"{ID}_view")
+    parts: dict[str, Any] = {name: widgets.hidden_text(f"{ID}_{name}") for name in ("state", "taken")}
+    parts["page"] = gr.HTML(stage.page(host, ID, HEIGHT, None, Extent(512, 512)), elem_id=f"{ID}_view")
     with gr.Row():
-        look = gr.Button(t("Draft regions from their prompts"), size="sm", elem_id=f"{ID}_look")
-        draft = gr.Button("draft", elem_id=f"{ID}_draft", elem_classes=["atelier-hidden"])
+        parts["look"] = gr.Button(t("Draft regions from their prompts"), size="sm", elem_id=f"{ID}_look")
+        parts["draft"] = gr.Button("draft", elem_id=f"{ID}_draft", elem_classes=["atelier-hidden"])
         gr.HTML(elem_id=f"{ID}_draft_progress")
-    drafted = gr.HTML(elem_id=f"{ID}_drafted")
+    parts["drafted"] = gr.HTML(elem_id=f"{ID}_drafted")
     with gr.Row(elem_id=f"{ID}_panel"):
         with gr.Column(scale=6, min_width=320):
             controls = _words(host)
-            controls |= stage.region_rows(host, ID, state)
+            controls |= stage.region_rows(host, ID, parts["state"])
         with gr.Column(scale=5, min_width=320):
             controls |= _settings(host)
-            with gr.Row():
-                start = gr.Button(t("Generate"), variant="primary", elem_id=f"{ID}_generate")
-                stop = gr.Button(t("Interrupt"), elem_id=f"{ID}_interrupt")
-            real = gr.Button("run", elem_id=f"{ID}_run", elem_classes=["atelier-hidden"])
-            gr.HTML(elem_id=f"{ID}_progress")
-            results = gr.HTML(elem_id=f"{ID}_results")
-            widgets.to_buttons(host, ID)
-            files = gr.File(label=t("Start picture, or a result whose settings come back"), height=100,
-                            elem_id=f"{ID}_open")  # fmt: skip
-            widgets.from_buttons(host, ID)
+            parts |= _results(host)
     lists = [controls[name] for name in rows.NAMES if name.startswith("file")]
     lists += merging.build(host, stage.choices)
     teaching.build(host, [(controls[f"file{n}_0"], controls[f"triggers{n}_0"]) for n in range(REGIONS)], stage.choices)
     _shelf(host, lists)
-    values = [controls[name] for name in CONTROLS]
-    widgets.page_click(start, f"window.atelier.submitAfter('{ID}_progress', '{ID}_page', '{ID}_run')")
-    widgets.run_click(real, host, partial(_run, host), [state, *values], [page, results], f"{ID}_progress")
-    widgets.page_click(look, f"window.atelier.submitAfter('{ID}_progress', '{ID}_page', '{ID}_draft')")
-    widgets.run_click(draft, host, partial(_drafted, host), [state, *values], [page, drafted], f"{ID}_draft_progress")
-    stop.click(fn=host.interrupt, inputs=[], outputs=[])
-    shown = [page, *values, results]
+    _wire(host, parts, controls)
+
+
+def _results(host: Host) -> dict[str, Any]:
+    t = host.translate
+    made: dict[str, Any] = {}
+    with gr.Row():
+        made["start"] = gr.Button(t("Generate"), variant="primary", elem_id=f"{ID}_generate")
+        made["stop"] = gr.Button(t("Interrupt"), elem_id=f"{ID}_interrupt")
+    made["run"] = gr.Button("run", elem_id=f"{ID}_run", elem_classes=["atelier-hidden"])
+    gr.HTML(elem_id=f"{ID}_progress")
+    made["results"] = gr.HTML(elem_id=f"{ID}_results")
+    widgets.to_buttons(host, ID)
+    label = t("Start picture, or a result whose settings come back")
+    made["files"] = gr.File(label=label, height=100, elem_id=f"{ID}_open")
+    widgets.from_buttons(host, ID)
+    return made
+
+
+def _wire(host: Host, parts: Mapping[str, Any], controls: Mapping[str, Any]) -> None:
+    values, page = [controls[name] for name in CONTROLS], parts["page"]
+    for seen, real, bar, run_it, said in (
+        ("start", "run", "progress", _run, "results"),
+        ("look", "draft", "draft_progress", _drafted, "drafted"),
+    ):
+        widgets.page_click(parts[seen], f"window.atelier.submitAfter('{ID}_{bar}', '{ID}_page', '{ID}_{real}')")
+        inputs, outputs = [parts["state"], *values], [page, parts[said]]
+        widgets.run_click(parts[real], host, partial(run_it, host), inputs, outputs, f"{ID}_{bar}")
+    parts["stop"].click(fn=host.interrupt, inputs=[], outputs=[])
+    files, taken, shown = parts["files"], parts["taken"], [page, *values, parts["results"]]
     files.upload(fn=lambda given: _opened(host, given, ""), inputs=[files], outputs=shown)
     taken.change(fn=lambda given: _opened(host, None, given), inputs=[taken], outputs=shown)
     sides = [controls[name] for name in ("width", "height")]
     for side in sides:
-        side.release(fn=partial(_resized, host), inputs=[state, *sides], outputs=[page])
+        side.release(fn=partial(_resized, host), inputs=[parts["state"], *sides], outputs=[page])
 
 
 def _words(host: Host) -> dict[str, Any]:

@@ -31,7 +31,16 @@ def written(lock: Lock, folder: Path) -> str:
     for said, region in zip(body["regions"], lock.regions, strict=True):
         if isinstance(region.mask, Drawn) and len(said["mask"]) > MOST_IN_TEXT:
             said |= {"mask": f"sha256:{_kept(region.mask.png, folder)}", "box": box_around(region.mask)}
-    return json.dumps(body, ensure_ascii=False)
+    return json.dumps(_lean(body), ensure_ascii=False, separators=(",", ":"))
+
+
+def _lean(body: Any) -> Any:
+    """Without what is empty: it is so by itself."""
+    if isinstance(body, list):
+        return [_lean(one) for one in body]
+    if isinstance(body, dict):
+        return {key: _lean(one) for key, one in body.items() if one not in ("", [])}
+    return body
 
 
 def _kept(png: bytes, folder: Path) -> str:

@@ -65,7 +65,7 @@ def script_class(unit: Unit, host: A1111Host) -> type:
 
     def before_hr(self: Any, p: Any, *values: Any) -> None:
         """The second pass reads prompts of its own, and the LoRAs that they name are active now."""
-        patched.again(p)
+        patched.again(p, unit.package)
 
     members: dict[str, Callable[..., Any]] = {
         "title": lambda self: f"Atelier: {entry.title}",

@@ -113,10 +113,10 @@ def patched(p: Any, unet: Callable[[Any], Any]) -> Patched:
     return known
 
 
-def again(p: Any) -> None:
-    """A second pass begins."""
+def again(p: Any, name: str) -> None:
+    """A second pass begins, of a run that `name` has joined."""
     known = getattr(p, HERE, None)
-    if known is not None and known.p is p and known.joined:
+    if known is not None and known.p is p and name in known.joined:
         known.attach()
 
 
