@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import tiny
 import torch
-from atelier_concept_lock import adapters, base, cards
+from atelier_concept_lock import adapters, base, cards, named
 from atelier_concept_lock.files import read_header
 from atelier_concept_lock.hashes import hashes, trusted
 from atelier_concept_lock.matching import match
@@ -420,10 +420,13 @@ def test_masked_pictures_are_learnt_where_the_mask_is(fresh: EmbeddedHost, tmp_p
 
 
 def test_words_alone_are_learnt_and_saved_as_webuis_read_them(fresh: EmbeddedHost) -> None:
-    end = last(run.teach(fresh, small(kind="words", vectors=3, rate=0.05), pair("red", "")))
+    end = last(run.teach(fresh, small(kind="words", trigger="ohwx", vectors=3, rate=0.05), pair("red", "")))
     assert end.taught is not None and end.taught.path.parent == fresh.folder("embedding")
     made = load_file(end.taught.path)
     assert list(made) == ["emb_params"] and made["emb_params"].shape == (3, 32)
+    card = run.card(fresh, "doll")  # webuis call such words by their file's name
+    assert (card.files, card.triggers) == (("embedding:doll",), "doll woman")
+    assert card.files[0] in [name for name, _ in named.files(fresh)]
     assert run.lesson_status(fresh, "doll")["taught"]["drift"] == 0  # a word that is not said moves nothing
     begun = weights(fresh)["w:words.te1"]
     assert (

@@ -101,7 +101,8 @@ def _flat(shape: tuple[int, tuple[int, ...]]) -> tuple[int, ...]:
 
 
 def card_of(args: TeachArgs, family: str) -> ConceptCard:
-    return ConceptCard(args.name, (args.name,), called(args), args.noun, text=1.0, base=family)
+    file = f"embedding:{args.name}" if args.kind == "words" else args.name
+    return ConceptCard(args.name, (file,), called(args), args.noun, text=1.0, base=family)
 
 
 def _sidecar(path: Path, args: TeachArgs, family: str, card: ConceptCard) -> None:

@@ -177,7 +177,6 @@ def lesson_status(host: Host, name: str, since: int = 0) -> dict[str, Any]:
         "trouble": trouble.told(host.translate) if trouble else None,
         "taught": lesson.taught(),
         "preview": _preview(host, lesson),
-        "kind": lesson.args.kind,
         "noun": lesson.args.noun,
     }
 

@@ -126,7 +126,7 @@ function samplesOf({ samples }) {
 
 // ---- what it left
 
-function taughtOf({ name, state, kind, taught, preview, noun }) {
+function taughtOf({ name, state, taught, preview, noun }) {
   if (state === "running" || !taught) return []; // its preview is still drawn
   const lines = [
     make("b", {}, taught.file),
@@ -134,7 +134,7 @@ function taughtOf({ name, state, kind, taught, preview, noun }) {
     typeof taught.drift === "number" ? make("p", { class: "hint" }, drifted(taught.drift, noun)) : null,
   ];
   const image = preview && make("a", { href: addressOf(preview).href, target: "_blank" }, make("img", { src: addressOf(preview, 320).href, alt: t("Preview") }));
-  const rows = kind === "lora" ? Array.from({ length: regions }, (_, n) => useButton(name, n)) : [];
+  const rows = Array.from({ length: regions }, (_, n) => useButton(name, n));
   if (rows.length) rows.unshift(make("span", { class: "label", "data-t": "Use in region" }));
   return [make("div", { class: "left" }, image || null), make("div", {}, ...lines, make("div", { class: "buttons" }, ...rows))];
 }
