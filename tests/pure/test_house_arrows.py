@@ -19,7 +19,7 @@ WEB = {"fastapi", "starlette"}
 ARROWS = {
     "unit": {"core"},
     "unit.pure": {"core", "unit.pure"},
-    "unit.run": {"core", "core.host", "unit.pure"},
+    "unit.run": {"core", "core.host", "unit.pure", "unit.run"},
     "unit.panel": {"core", "core.host", "core.ui", "core.api", "unit.pure", "unit.run", "unit.panel"},
     "unit.api": {"core", "core.host", "core.api", "unit.pure", "unit.run", "unit.api"},
     "core": {"core"},
