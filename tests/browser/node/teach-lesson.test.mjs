@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { page } from "./pages.mjs";
 
 const { clock, curve, smooth } = await page("concept-lock", "teach/curve.mjs");
-const { joined, newest, next } = await page("concept-lock", "teach/watch.mjs");
+const { joined, newest, next, openWatch } = await page("concept-lock", "teach/watch.mjs");
 const SIZE = { width: 100, height: 50 };
 
 test("a running mean begins unbiased and follows", () => {
@@ -62,3 +62,42 @@ test("a lesson that begins is looked at, unless the one at hand runs", () => {
   assert.equal(next("gone", rest, [of("a", "finished", 1), of("b", "paused", 2)]), "b");
   assert.equal(next(null, [], []), null);
 });
+
+test("what is wished for a lesson goes to it, also when another one has begun meanwhile", async () => {
+  const { seen, asked, watch, close } = watched([{ name: "a", state: "finished", changed: 1 }]);
+  await watch.look();
+  watch.lessons.push({ name: "b", state: "running", changed: 2 });
+  await watch.look();
+  assert.equal(seen.at(-1).lesson.name, "b");
+  await watch.act("discard", "a");
+  close();
+  assert.deepEqual(asked.filter(({ verb }) => verb === "discard"), [{ verb: "discard", name: "a" }]);
+});
+
+test("a damaged lesson is told of, not asked for", async () => {
+  const trouble = "The state of this lesson is damaged: lesson.json.";
+  const { seen, asked, watch, close } = watched([{ name: "a", state: "finished", changed: 1 }, { name: "d", state: "damaged", trouble }]);
+  await watch.choose("d");
+  close();
+  assert.deepEqual(seen.at(-1).lesson, {
+    ...{ name: "d", state: "damaged", trouble, step: 0, steps: 0, losses: [], loss: null, left: null, samples: [] },
+    ...{ taught: null, preview: null },
+  });
+  assert.ok(asked.every(({ verb }) => verb === "lessons"));
+});
+
+/** A watch of a webui with these lessons. */
+function watched(lessons) {
+  const before = { fetch: globalThis.fetch, document: globalThis.document };
+  mock.timers.enable({ apis: ["setTimeout"] }); // no look but those that are asked for
+  const [seen, asked] = [[], []];
+  globalThis.document = { hidden: false, documentElement: { clientHeight: 1 }, addEventListener() {} };
+  globalThis.fetch = async (address, how) => {
+    const [verb, { name } = {}] = [address.pathname.split("/").at(-1), JSON.parse(how?.body ?? "{}")];
+    asked.push(name ? { verb, name } : { verb });
+    const told = verb === "lessons" ? { lessons: [...lessons] } : { ...lessons.find((one) => one.name === name), step: 0, losses: [] };
+    return { ok: true, json: async () => told };
+  };
+  const watch = openWatch({ changed: (now) => seen.push(now), failed: assert.fail });
+  return { seen, asked, watch: Object.assign(watch, { lessons }), close: () => (mock.timers.reset(), Object.assign(globalThis, before)) };
+}

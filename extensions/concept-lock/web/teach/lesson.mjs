@@ -72,6 +72,7 @@ function listed(lessons, name) {
 }
 
 function standing({ name, state, step, steps, note, left, loss }) {
+  if (state === "damaged") return `${name} · ${t(STATES[state])}`;
   if (state === "running" && !step && !loss) return `${name} · ${note || t("It waits for its turn.")}`;
   const parts = [`${name} · ${t(STATES[state])}`, t("step {step} of {steps}", { step, steps })];
   if (state === "running" && left !== null) parts.push(t("{time} left", { time: clock(left) }));
@@ -95,25 +96,31 @@ function drawn({ losses }) {
   svg.setAttribute("aria-label", t("Loss over {count} steps, now {loss}", { count: losses.length, loss: losses.at(-1).toFixed(4) }));
 }
 
-function actsOf({ state }) {
-  const acts = { running: ["Pause", "Stop and keep"], paused: ["Resume", "Stop and keep", "Discard"], finished: ["Forget"] };
+const ACTS = {
+  running: ["Pause", "Stop and keep"],
+  paused: ["Resume", "Stop and keep", "Discard"],
+  finished: ["Forget"],
+  damaged: ["Discard"],
+};
+
+function actsOf({ name, state }) {
   const work = {
-    Pause: () => wished("pause"),
-    "Stop and keep": () => wished("stop"),
-    Resume: () => run(watch.act("resume")),
-    Discard: () => forgotten("Discard this lesson and what it has learnt?", "Discard"),
-    Forget: () => forgotten("Forget this lesson? Its file stays.", "Forget"),
+    Pause: () => wished("pause", name, state),
+    "Stop and keep": () => wished("stop", name, state),
+    Resume: () => run(watch.act("resume", name)),
+    Discard: () => forgotten("Discard this lesson and what it has learnt?", "Discard", name),
+    Forget: () => forgotten("Forget this lesson? Its file stays.", "Forget", name),
   };
-  return acts[state].map((name) => textButton(name, work[name]));
+  return ACTS[state].map((one) => textButton(one, work[one]));
 }
 
-function wished(verb) {
-  if (watch.now.lesson.state === "running") announce(t("At its next step."));
-  return run(watch.act(verb));
+function wished(verb, name, state) {
+  if (state === "running") announce(t("At its next step."));
+  return run(watch.act(verb, name));
 }
 
-async function forgotten(question, yes) {
-  if (await ask(question, [], yes)) run(watch.discard());
+async function forgotten(question, yes, name) {
+  if (await ask(question, [], yes)) run(watch.act("discard", name));
 }
 
 function samplesOf({ samples }) {

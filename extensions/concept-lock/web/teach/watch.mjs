@@ -4,6 +4,7 @@ import { routesOf } from "../../stage/routes.mjs";
 
 const SOON = 1000; // ms between two looks at a lesson that runs
 const LATER = 3000; // ms at one that rests, and at the list
+const UNREAD = { step: 0, steps: 0, losses: [], loss: null, left: null, samples: [], taught: null, preview: null };
 
 /** What was written last, of those that run if any does. */
 export function newest(lessons) {
@@ -50,10 +51,13 @@ export function openWatch({ changed, failed }) {
     const { lessons } = await ask("lessons");
     if (mine !== turn) return;
     choosing(next(name, now.lessons, lessons));
-    const told = name && (await ask("lesson", { name, since: losses.length }));
+    const told = name && (await toldOf(lessons.find((one) => one.name === name)));
     if (mine !== turn) return;
     took({ lessons, told });
   }
+
+  const toldOf = (glance) =>
+    glance.state === "damaged" ? { ...UNREAD, ...glance } : ask("lesson", { name, since: losses.length });
 
   function took({ lessons, told }) {
     const all = told && joined(losses, losses.length, told);
@@ -78,14 +82,9 @@ export function openWatch({ changed, failed }) {
       choosing(wanted);
       return look();
     },
-    /** "pause", "resume" or "stop". */
-    async act(verb) {
-      await ask(verb, { name });
-      return look();
-    },
-    async discard() {
-      await ask("discard", { name });
-      choosing(null);
+    /** "pause", "resume", "stop" or "discard", for the lesson that was seen: another may be looked at by now. */
+    async act(verb, seen) {
+      await ask(verb, { name: seen });
       return look();
     },
   };
