@@ -6,12 +6,12 @@ import { fingerprint, openMemory, placeFor } from "../stage/memory.mjs";
 import { announce, complain, openPage } from "../stage/page.mjs";
 import { openStage } from "../stage/shell.mjs";
 import { openPictures, sourceById } from "../stage/sources.mjs";
+import { openTelling } from "../stage/telling.mjs";
 import { openActions } from "./actions.mjs";
-import { boardOf } from "./board.mjs";
+import { boardOf, boardText } from "./board.mjs";
 import { boxTools } from "./boxtool.mjs";
 import { bindCommands } from "./commands.mjs";
 import { openFiles } from "./files.mjs";
-import { openHost } from "./host.mjs";
 import "./icons.mjs";
 import { paintTools } from "./painttool.mjs";
 import { openList, openNumbers } from "./regionlist.mjs";
@@ -19,6 +19,7 @@ import { openRegionMenu } from "./regionmenu.mjs";
 import { openScene } from "./scene.mjs";
 import { KEPT, openSession, started } from "./session.mjs";
 
+const FIELD = "atelier_concept_lock_state"; // of the panel, in which the board is told
 const SIZE = { width: 512, height: 512 };
 const PATIENCE = 1000; // ms for the panel to say what it wants edited, before it is told what is here
 const BARS = { bottom: 64, top: 56 }; // CSS pixels of the stage that lie below the bars
@@ -71,7 +72,9 @@ stage = openStage({
   changed: described,
 });
 part("stage").addEventListener("pointerleave", () => ((marks.brush = null), stage.redraw()));
-const host = openHost(session, bridge, { complain });
+/** With the id of the picture behind the regions: a run may begin from it. */
+const text = () => boardText(session.state, { picture: session.state.picture?.id ?? null });
+const panel = openTelling(session, bridge, { field: FIELD, text, complain });
 session.changed(followed);
 LOW.addEventListener("change", fitted);
 
@@ -130,7 +133,7 @@ function openMenuFor(id, button) {
 /** Tells the panel what is here; false when it did not take it. */
 async function tell() {
   try {
-    await host.flush();
+    await panel.flush();
     return true;
   } catch (error) {
     complain(error);
@@ -148,7 +151,7 @@ async function flush() {
 /** What the panel wants edited. The same request once more, as after a reload, goes on with what was kept. */
 async function open(request) {
   const options = JSON.parse(request.options || "{}"); // {width, height} of the picture, {field} to tell, {small}
-  if (options.field) host.writeTo(options.field);
+  if (options.field) panel.writeTo(options.field);
   small = Boolean(options.small);
   told = Boolean(options.width && options.height);
   fitted();

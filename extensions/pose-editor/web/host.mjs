@@ -2,10 +2,11 @@
 
 import { upload } from "../stage/pictures.mjs";
 import { routesOf } from "../stage/routes.mjs";
-import { PoseError, toDocument } from "./document.mjs";
+import { openTelling } from "../stage/telling.mjs";
+import { toDocument } from "./document.mjs";
 
 const FIELD = "atelier_pose_editor_state";
-const QUIET = 250; // ms without an edit after which the panel is told
+const TOLD = ["state", "options"]; // changes that the panel is told
 const DRAWN = 400; // ms after the last stroke after which the drawing is given to the webui
 
 export const asked = routesOf("pose-editor");
@@ -17,12 +18,9 @@ export const asked = routesOf("pose-editor");
 export function openHost(session, bridge, { drawing, complain }) {
   const sketch = { id: null, given: session.state.strokes };
   let giving = Promise.resolve();
-  let told = 0;
   let drawn = 0;
-  let last = null;
-  let field = FIELD;
 
-  const stateText = () =>
+  const text = async () =>
     JSON.stringify({
       pose: toDocument(session.pose),
       picture: session.state.picture?.id ?? null,
@@ -32,16 +30,7 @@ export function openHost(session, bridge, { drawing, complain }) {
       stick: session.options.stick,
     });
 
-  function message() {
-    clearTimeout(told);
-    told = 0;
-    last = stateText();
-    return { type: "send", field, value: last };
-  }
-
-  function tell() {
-    if (stateText() !== last) bridge.post(message());
-  }
+  const panel = openTelling(session, bridge, { field: FIELD, text, complain, of: TOLD });
 
   /** One after the other: an older drawing that takes longer must not come to lie over a newer one. */
   function give() {
@@ -60,21 +49,15 @@ export function openHost(session, bridge, { drawing, complain }) {
     }
   }
 
-  const giveAndTell = () => give().then(tell, complain);
+  const giveAndTell = () => give().then(panel.tell, complain);
 
-  function changed(what) {
-    if (!["state", "options"].includes(what) || bridge.alone) return;
-    clearTimeout(told);
-    told = setTimeout(tell, QUIET);
-    if (session.state.strokes === sketch.given) return;
+  session.changed((what) => {
+    if (!TOLD.includes(what) || bridge.alone || session.state.strokes === sketch.given) return;
     clearTimeout(drawn);
     drawn = setTimeout(giveAndTell, DRAWN);
-  }
-
-  session.changed(changed);
+  });
   return {
-    /** The panel's textbox that is told, where it is not the usual one. */
-    writeTo: (name) => (field = name),
+    writeTo: panel.writeTo,
     /** The id of the drawing as it is now; null without strokes. */
     async sketch() {
       await give();
@@ -83,10 +66,7 @@ export function openHost(session, bridge, { drawing, complain }) {
     /** Gives and tells at once what is here now; broken where the panel does not take it: no run may begin without. */
     async flush() {
       await give();
-      const answer = await bridge.ask(message());
-      if (answer?.ok) return;
-      last = null;
-      throw new PoseError("The panel did not take over the last edits.");
+      await panel.flush();
     },
   };
 }

@@ -76,13 +76,15 @@ test("a panel that does not take the last edits breaks the flush", async () => {
   }
 });
 
-test("thick limbs are told, too", (context) => {
+test("thick limbs are told, too", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const { session, panel } = opened();
   session.set("stick", "wide");
   context.mock.timers.tick(1000);
+  await later();
   session.set("lengths", false);
   context.mock.timers.tick(1000);
+  await later();
   assert.deepEqual(panel.told.map(({ stick }) => stick), ["wide"], "and nothing twice");
 });
 

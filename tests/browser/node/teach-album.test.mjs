@@ -6,6 +6,7 @@ import { random as seeded } from "./seeded.mjs";
 const album = await page("concept-lock", "teach/album.mjs");
 const { buckets, bucketOf, keptOf } = await page("concept-lock", "teach/buckets.mjs");
 const { drawn, inside, pulled, shaped, shifted } = await page("concept-lock", "teach/cropping.mjs");
+const { openHost } = await page("concept-lock", "teach/host.mjs");
 const { openSession } = await page("concept-lock", "teach/session.mjs");
 const { fate, middleOf } = await page("concept-lock", "teach/overlay.mjs");
 const spans = await page("concept-lock", "spans.mjs");
@@ -144,4 +145,55 @@ test("random edits are undone to where everything began", () => {
 test("what a browser with little room keeps is what the webui has", () => {
   const kept = album.KEPT.lean({ pictures: [picture(), { ...picture(), source: { id: null, blob: {}, ...size } }] });
   assert.deepEqual(kept.pictures.map(({ source }) => source), [{ id: "a", blob: null, ...size }]);
+});
+
+const later = () => new Promise((done) => setImmediate(done));
+
+/** A page whose webui answers when it is let, by address; what its panel is told. */
+function paged() {
+  const [answers, told, before] = [new Map(), [], globalThis.fetch];
+  globalThis.fetch = (address, { method } = {}) =>
+    new Promise((done) => answers.set(method ?? address.pathname.split("/").at(-1), (answer) => done({ ok: true, ...answer })));
+  const session = openSession();
+  const take = ({ value }) => told.push(JSON.parse(value).pictures.map(({ id, caption }) => [id, caption].join(" ")));
+  const bridge = { alone: false, post: take, ask: async (message) => (take(message), { ok: true }) };
+  const host = openHost(session, bridge, { complain: assert.fail });
+  return { session, host, answers, told, close: () => (globalThis.fetch = before) };
+}
+
+const add = (session, id, blob = null) =>
+  session.edit("add", (one) => album.added(one, [album.pictureOf({ id, blob, ...size }, `of ${id}`)]));
+
+test("a picture that comes while others are looked for is told with its id", async () => {
+  const { session, host, answers, told, close } = paged();
+  add(session, "a");
+  const flushed = host.flush();
+  await later();
+  add(session, "b");
+  answers.get("a")({});
+  await flushed;
+  assert.deepEqual(told, [["a of a"]]);
+  const again = host.flush();
+  await later();
+  for (const id of ["a", "b"]) answers.get(id)({});
+  await again;
+  close();
+  assert.deepEqual(told.at(-1), ["a of a", "b of b"]);
+});
+
+test("what the webui has forgotten meanwhile is given to it once more before a lesson", async () => {
+  const { session, host, answers, told, close } = paged();
+  add(session, "a", "bytes");
+  const first = host.flush();
+  await later();
+  answers.get("a")({});
+  await first;
+  const second = host.flush();
+  await later();
+  answers.get("a")({ ok: false, status: 404 });
+  await later();
+  answers.get("POST")({ json: async () => ({ id: "new" }) });
+  await second;
+  close();
+  assert.deepEqual(told, [["a of a"], ["new of a"]]);
 });

@@ -62,10 +62,10 @@ export function cropOf({ x, y, width, height }, size) {
   return crop.join() === "0,0,1,1" ? null : crop;
 }
 
-/** What the panel is told; `idOf(source)`: of the picture as the webui holds it now. */
+/** What the panel is told; `idOf(source)`: of the picture as the webui holds it now, or a promise of it. */
 export async function albumText({ pictures }, idOf = ({ id }) => id) {
   const told = pictures.map(async ({ source, caption, crop, mask }) => {
-    return { id: idOf(source), caption, crop, mask: mask && (await textOf(mask)) };
+    return { id: await idOf(source), caption, crop, mask: mask && (await textOf(mask)) };
   });
   return JSON.stringify({ atelier_pictures: 1, pictures: await Promise.all(told) });
 }

@@ -3,60 +3,35 @@
 import { UserError } from "../../stage/i18n.mjs";
 import { addressOf, upload } from "../../stage/pictures.mjs";
 import { routesOf } from "../../stage/routes.mjs";
+import { openTelling } from "../../stage/telling.mjs";
 import { albumText } from "./album.mjs";
 
 const FIELD = "atelier_concept_lock_teach_state";
-const QUIET = 250; // ms without an edit after which the panel is told
 const lessons = routesOf("concept-lock");
 const poses = routesOf("pose-editor");
 
 /** `complain(error)` hears what could not be told. */
 export function openHost(session, bridge, { complain }) {
-  const held = new WeakMap(); // source -> promise of the id under which the webui holds it now
-  const names = new WeakMap(); // source -> that id
-  let timer = 0;
-  let last = null;
+  let held = new WeakMap(); // source -> promise of the id under which the webui holds it now
 
-  /** A webui that was started anew has forgotten its pictures: it gets them once more. */
+  /** A webui that was started anew has forgotten its pictures, and one that got many the oldest: it gets them once more. */
   function idOf(source) {
     if (!held.has(source)) {
-      const asked = renewed(source).then((id) => (names.set(source, id), id));
+      const asked = renewed(source);
       asked.catch(() => held.delete(source));
       held.set(source, asked);
     }
     return held.get(source);
   }
 
-  async function stateText() {
-    await Promise.all(session.state.pictures.map(({ source }) => idOf(source)));
-    return albumText(session.state, (source) => names.get(source));
-  }
-
-  async function tell() {
-    const value = await stateText();
-    if (value === last) return;
-    last = value;
-    bridge.post({ type: "send", field: FIELD, value });
-  }
-
-  function changed(what) {
-    if (what !== "state" || bridge.alone) return;
-    clearTimeout(timer);
-    timer = setTimeout(() => tell().catch(complain), QUIET);
-  }
-
-  session.changed(changed);
+  const panel = openTelling(session, bridge, { field: FIELD, text: () => albumText(session.state, idOf), complain });
   return {
     idOf,
-    tell,
-    /** Tells at once what is here now; broken where the panel does not take it: no lesson may begin without. */
-    async flush() {
-      clearTimeout(timer);
-      last = await stateText();
-      const answer = await bridge.ask({ type: "send", field: FIELD, value: last });
-      if (answer?.ok) return;
-      last = null;
-      throw new UserError("The panel did not take over the last edits.");
+    tell: panel.tell,
+    /** Tells at once what is here now, once the webui holds all of it. */
+    flush() {
+      held = new WeakMap();
+      return panel.flush();
     },
   };
 }

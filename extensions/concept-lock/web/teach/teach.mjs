@@ -172,7 +172,7 @@ sized();
 if (!session.chosen && session.state.pictures.length) session.choose(session.state.pictures[0].key);
 await pictures.refresh();
 followed("state");
-if (!bridge.alone) busy(host.tell().catch(complain));
+if (!bridge.alone) busy(host.tell());
 built();
 
 /** For tests: the album, the picture that is looked at, the view, a place of the picture in the window, the history. */
