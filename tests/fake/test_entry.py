@@ -56,6 +56,14 @@ class Option:
         return self
 
 
+class Options(SimpleNamespace):
+    """Which keep what was set: the webui stores such an option from then on."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        self.written.append(name)
+
+
 class AxisOption:
     def __init__(self, label: str, kind: type, apply: Any, choices: Any) -> None:
         self.label, self.apply, self.choices = label, apply, choices
@@ -67,7 +75,7 @@ class Webui:
     def __init__(self) -> None:
         self.registered: dict[str, list[Callable[..., Any]]] = {}
         self.options: dict[str, Option] = {}
-        self.opts = SimpleNamespace(data={}, add_option=self.options.__setitem__)
+        self.opts = Options(data={}, written=[], add_option=self.options.__setitem__)
 
     def modules(self) -> Iterator[ModuleType]:
         kinds = ("on_cfg_denoiser", "on_app_started", "on_ui_settings", "on_ui_tabs", "on_before_ui")
@@ -520,7 +528,9 @@ def test_a_patch_that_refuses_leaves_the_webui_s_own_picture(locked: Any) -> Non
     locked.script.before_process(run, "red")
     opts = sys.modules["modules.shared"].opts
     opts.token_merging_ratio = 0.0  # as the webui takes over the overrides
+    opts.written.clear()
     assert run.sample(3) == 3
+    assert opts.written == ["token_merging_ratio"]
     assert run.extra_generation_params == {} and list(run.comments) == ["Atelier: Not this one."]
     assert opts.token_merging_ratio == run.sd_model.merged == 0.25
 
@@ -548,6 +558,36 @@ def test_runs_that_are_used_again_and_their_copies_sample_as_they_did(locked: An
         assert one.sample == type(one).sample.__get__(one) and one.sample(3) == 3
         assert one.override_settings == usual and one.extra_generation_params == {}
     assert bound == run.sample
+
+
+def test_after_a_run_nothing_holds_what_was_attached(locked: Any) -> None:
+    run = Sampled()
+    for _ in range(2):
+        locked.script.before_process(run, "red")
+        assert run.sample(3) == 4
+        locked.script.postprocess(run, None, "red")
+        assert not {"sample", "atelier_patched"} & set(vars(run))
+        assert run.extra_generation_params["Good look"] == "red 320x240"
+
+
+def test_a_lora_is_told_by_its_file_too(locked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The webui's cards write the name that a trainer gave."""
+    named = stub("networks", available_networks={}, available_network_aliases={"anne": SimpleNamespace(name="a_v2")})
+    monkeypatch.setitem(sys.modules, "networks", named)
+    run = Sampled()
+    locked.script.before_process(run, "red")
+    run.sample(3)
+    assert locked.panel.SEEN[0][0].loras == {"anne", "a_v2"}
+
+
+def test_a_run_with_a_checkpoint_of_its_own_is_told_to_the_host(locked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(hosts.current(), "inside", lambda checkpoint: told.append(checkpoint) or nullcontext())
+    run = Sampled()
+    locked.script.before_process(run, "wrong")
+    run.override_settings["sd_model_checkpoint"] = "zoe.safetensors"
+    locked.script.before_process(run, "wrong")
+    assert told == ["", "zoe.safetensors"]
 
 
 def test_another_extension_s_sampling_comes_back(locked: Any) -> None:

@@ -50,7 +50,7 @@ def script_class(unit: Unit, host: A1111Host) -> type:
             return
         given = {**dict(zip(self.names, values, strict=False)), **getattr(p, STEPPED, {})}
         try:
-            with host.inside():  # the webui holds its queue already
+            with host.inside(chosen(p)):  # the webui holds its queue already
                 more = entry.add(host, given, seen_size(p))
             add(host, p, unit.package, more)
         except UserError as error:
@@ -67,6 +67,10 @@ def script_class(unit: Unit, host: A1111Host) -> type:
         """The second pass reads prompts of its own, and the LoRAs that they name are active now."""
         patched.again(p, unit.package)
 
+    def postprocess(self: Any, p: Any, processed: Any, *values: Any) -> None:
+        """A run and its stand-in hold each other: without this, adapters stay in memory for a while."""
+        patched.leave(p, unit.package)
+
     members: dict[str, Callable[..., Any]] = {
         "title": lambda self: f"Atelier: {entry.title}",
         "show": lambda self, is_img2img: scripts.AlwaysVisible,
@@ -74,6 +78,7 @@ def script_class(unit: Unit, host: A1111Host) -> type:
         "before_process": before_process,
         "process_batch": process_batch,
         "before_hr": before_hr,
+        "postprocess": postprocess,
     }
     return type(f"{unit.package}_always", (scripts.Script,), {"section": None, **members})
 
@@ -82,6 +87,11 @@ def _say(host: A1111Host, p: Any, error: UserError) -> None:
     """Below the picture: an exception here would only reach the console."""
     p.comment(f"Atelier: {error.told(host.translate)}")
     log.warning("Atelier: %s", error)  # who asks over the API sees no comments
+
+
+def chosen(p: Any) -> str:
+    """The checkpoint of this run alone, which the webui loads after its scripts were asked."""
+    return str(getattr(p, "override_settings", {}).get("sd_model_checkpoint") or "")
 
 
 def seen_size(p: Any) -> Extent:

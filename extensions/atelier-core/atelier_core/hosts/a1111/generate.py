@@ -13,7 +13,7 @@ from ...errors import Interrupted, UserError
 from ...job import Job, Result
 from .controls import Controls
 from .loras import Loras
-from .patched import Joined, patched
+from .patched import Joined, leave, patched
 
 if TYPE_CHECKING:
     from .host import A1111Host
@@ -53,6 +53,7 @@ class Generator:
                 patched(p, self.unet).joined[job.title] = Joined(job.patches)
             with closing(p), controls.driving(p):
                 processed = processing.process_images(p)
+            leave(p, job.title)
             if shared.state.interrupted or shared.state.skipped:
                 raise Interrupted
             loras.prove()
@@ -140,7 +141,8 @@ def divided(overrides: Mapping[str, Any]) -> dict[str, Any]:
 def divide(p: Any, options: Mapping[str, Any]) -> None:
     """The run goes on as the user has set it after all."""
     for key, value in options.items():
-        setattr(opts, key, value)
+        if getattr(opts, key) != value:  # an option that the webui has not stored stays so
+            setattr(opts, key, value)
     sd_models.apply_token_merging(p.sd_model, p.get_token_merging_ratio())
 
 

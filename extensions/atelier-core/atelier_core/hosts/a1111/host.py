@@ -128,15 +128,16 @@ class A1111Host:
                 shared.state.interrupted = shared.state.skipped = shared.state.stopping_generation = False
 
     @contextmanager
-    def inside(self) -> Iterator[None]:
-        """This thread has the host's queue: its lock must not be taken twice, and its progress goes on afterwards."""
-        before = getattr(self._local, "inside", False)
+    def inside(self, checkpoint: str = "") -> Iterator[None]:
+        """This thread has the host's queue: its lock must not be taken twice, and its progress goes on afterwards.
+        `checkpoint`: what the host is about to load, if it is another one."""
+        before = dict(vars(self._local))
         progress = {name: getattr(shared.state, name) for name in PROGRESS}
-        self._local.inside = True
+        vars(self._local).update(inside=True, checkpoint=checkpoint or before.get("checkpoint", ""))
         try:
             yield
         finally:
-            self._local.inside = before
+            vars(self._local).update(inside=before.get("inside", False), checkpoint=before.get("checkpoint", ""))
             vars(shared.state).update(progress)
 
     def interrupt(self) -> None:
@@ -193,7 +194,8 @@ class A1111Host:
 
     def loaded(self) -> ModelFile | None:
         try:
-            chosen = sd_models.select_checkpoint()
+            own = sd_models.checkpoint_aliases.get(getattr(self._local, "checkpoint", ""))
+            chosen = own or sd_models.select_checkpoint()
         except FileNotFoundError:
             return None
         return ModelFile(chosen.name, Path(chosen.filename), "checkpoint")

@@ -10,6 +10,7 @@ from typing import Any
 from ...geometry import Extent
 from ...job import Asked, Patch, Window
 from ...patches import Attached, Now
+from .loras import known
 from .texts import texts_of
 
 CELL = 8  # pixels
@@ -141,8 +142,9 @@ def asked_of(p: Any) -> Asked:
         getattr(p, prefix + name, None) or () for name in ("prompts", "negative_prompts", "extra_network_data")
     )
     named = [one for kind in ("lora", "lyco", "hypernet") for one in dict(networks).get(kind, ())]
-    loras = frozenset(str(one.positional[0]) for one in named if one.positional)
-    return Asked(tuple(prompts), tuple(negatives), loras)
+    said = {str(one.positional[0]) for one in named if one.positional}
+    files = {str(found.name) for one in said if (found := known(one)) is not None}
+    return Asked(tuple(prompts), tuple(negatives), frozenset(said | files))
 
 
 def window_of(p: Any) -> Window:
