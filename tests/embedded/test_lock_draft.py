@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import lock_files
 import numpy as np
 import pytest
 import tiny
@@ -25,7 +26,7 @@ from atelier_core.hosts.embedded.encode import contexts
 from atelier_core.hosts.embedded.host import EmbeddedHost
 from atelier_core.hosts.fake import FakeHost
 from atelier_core.job import Job
-from atelier_core.patches import hooks_on
+from atelier_core.patches import Now, hooks_on
 from PIL import Image
 
 Tensor = torch.Tensor
@@ -91,6 +92,25 @@ def test_rows_that_read_the_prompt() -> None:
     assert watch.wanted_rows(("cond", "uncond"), 4) == [0, 1]
     assert watch.wanted_rows(("uncond", "cond"), 2) == [1]
     assert watch.wanted_rows((), 2) == [0, 1]
+
+
+def test_a_webui_may_ask_for_the_negative_prompt_by_itself(host: EmbeddedHost) -> None:
+    """As it does where both prompts are not of one length, or memory is short."""
+    model, size = host.model(), Extent(24, 16)
+    luck = torch.Generator().manual_seed(1)
+    x, read = torch.randn(1, 4, 16, 24, generator=luck), contexts(model, [f"{BASE}, {CAT}, one brown dog", "blurry"])
+    seen = []
+    for at_once in (True, False):
+        one = watch.Watch([BASE, CAT, "one brown dog"])
+        now = Now(1, 2, 1.0, ("cond", "uncond"), size)
+        with torch.no_grad(), lock_files.attached(host, [one], now):
+            if at_once:
+                model.unet(x.repeat(2, 1, 1, 1), 500, torch.cat(read), return_dict=False)
+            for kind, context in () if at_once else zip(("cond", "uncond"), read, strict=True):
+                now.rows = (kind,)
+                model.unet(x, 500, context, return_dict=False)
+        seen.append(one.scores())
+    assert np.isfinite(seen[1]).all() and np.abs(seen[0] - seen[1]).max() < 1e-4
 
 
 @contextmanager

@@ -57,8 +57,9 @@ class Watch:
             size = self._size(now.latent, output.shape[1])
             if size and now.step >= SETTLED * now.steps and len(self._kept) == 2:
                 rows = wanted_rows(now.rows, output.shape[0])
-                looks = attention(self._kept["to_q"][rows], self._kept["to_k"][rows], module.heads, self.spans)
-                self._add(size, looks.unflatten(-1, size))
+                if rows:  # none where a webui asks for the negative prompt by itself
+                    looks = attention(self._kept["to_q"][rows], self._kept["to_k"][rows], module.heads, self.spans)
+                    self._add(size, looks.unflatten(-1, size))
             self._kept.clear()
 
         return after
