@@ -397,6 +397,19 @@ def test_every_build_of_one_is_read(told: dict[str, Any], layers: list[str], tmp
     assert off(first(x), wanted) < 1e-5 and torch.equal(first(x), second(x))
 
 
+def test_reading_one_draws_no_luck_and_takes_no_memory_for_what_it_only_claims(tmp_path: Path) -> None:
+    net = {"linear.0.weight": torch.ones(8, 4), "linear.0.bias": torch.ones(8),
+           "linear.1.weight": torch.ones(4, 8), "linear.1.bias": torch.ones(4)}  # fmt: skip
+    torch.save({4: (net, net)}, tmp_path / "x.pt")
+    before = torch.random.get_rng_state()
+    hypernet.read(tmp_path / "x.pt")
+    assert torch.equal(torch.random.get_rng_state(), before)
+    torch.save({4: (net, net), "layer_structure": [1, 1e7, 1e7, 1]}, tmp_path / "x.pt")  # 6 petabytes
+    with pytest.raises(UserError, match="do not fit together") as refused:
+        hypernet.read(tmp_path / "x.pt")
+    assert "size mismatch" in str(refused.value.__cause__)
+
+
 def test_what_is_no_hypernetwork_is_one_sentence(host: EmbeddedHost, tmp_path: Path) -> None:
     good = hypernetwork(host, "hyper", 1)
     net = good[NARROW][0]
@@ -575,7 +588,7 @@ def test_sdxl_s_second_encoder_is_told_apart_into_its_projections(tmp_path: Path
         name = "look"
 
         def attach(self, denoiser: Any) -> None:
-            seen.append(patch._contexts(denoiser, *_matched(patch, denoiser))[1][0]["cond"])
+            seen.append(patch._contexts(denoiser, *_matched(patch, denoiser))[0]["cond"])
 
     with torch.no_grad(), lock_files.attached(host, [Look()], lock_files.cond_first(lock_files.LATENT)):
         pass

@@ -52,9 +52,9 @@ class Asked:
 
 
 class Crossing:
-    def __init__(self, session: Session, name: str, paths: Sequence[Path], base: Tensor | None) -> None:
+    def __init__(self, session: Session, name: str, paths: Sequence[Path], base: Mapping[str, Tensor]) -> None:
         self.session, self.name, self.paths = session, name, paths
-        self.base = None if base is None else Path(BASE, {"cond": base})
+        self.base = Path(BASE, base)
         self.parts = {part: session.denoiser.layers[f"{name}.{part}"] for part in PARTS}
         self._q: Tensor = torch.empty(0)
         self._h: Tensor = torch.empty(0)
@@ -99,7 +99,8 @@ class Crossing:
     def _regional(self, asked: Asked, twist: int | None = None) -> Tensor:
         field = self.session.field(asked.output, tokens=True)
         shares = [field.of(path.zone).to(asked.output.dtype) for path in self.paths]
-        rest, base = self._rest(field, shares, asked.output), self.base if asked.kind == "cond" else None
+        rest = self._rest(field, shares, asked.output)
+        base = self.base if asked.kind in self.base.contexts else None
         h = attend(asked.q, *self._keys(base, asked), asked.heads) if base else asked.h
         answers = [self._answer(path, asked, twist) for path in self.paths]
         together = _where(rest, h)

@@ -67,17 +67,20 @@ def _net(width: int, told: Mapping[Any, Any], state: Mapping[str, Tensor]) -> to
     if not all(torch.isfinite(tensor).all() for tensor in own.values()):
         raise UserError("A hypernetwork holds invalid numbers.")
     factors = [float(one) for one in told.get("layer_structure") or (1, 2, 1)]
-    net = torch.nn.Sequential()
-    for n, (into, out) in enumerate(zip(factors, factors[1:], strict=False)):
-        net.append(torch.nn.Linear(int(width * into), int(width * out)))
-        last = n == len(factors) - 2
-        if told.get("activation_func") not in (None, "linear") and not (last and not told.get("activate_output", True)):
-            net.append(_activation(str(told["activation_func"])))
-        if told.get("is_layer_norm"):
-            net.append(torch.nn.LayerNorm(int(width * out)))
-        if _drops(told, len(factors))[n + 1]:
-            net.append(torch.nn.Dropout())
-    net.load_state_dict({name.removeprefix("linear."): tensor for name, tensor in own.items()})
+    with torch.device("meta"):  # no memory for what the file does not hold, and no luck is drawn
+        net = torch.nn.Sequential()
+        for n, (into, out) in enumerate(zip(factors, factors[1:], strict=False)):
+            net.append(torch.nn.Linear(int(width * into), int(width * out)))
+            last = n == len(factors) - 2
+            if told.get("activation_func") not in (None, "linear") and not (
+                last and not told.get("activate_output", True)
+            ):
+                net.append(_activation(str(told["activation_func"])))
+            if told.get("is_layer_norm"):
+                net.append(torch.nn.LayerNorm(int(width * out)))
+            if _drops(told, len(factors))[n + 1]:
+                net.append(torch.nn.Dropout())
+    net.load_state_dict({name.removeprefix("linear."): tensor for name, tensor in own.items()}, assign=True)
     return net.eval().requires_grad_(False)
 
 

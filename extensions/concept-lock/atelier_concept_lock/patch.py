@@ -14,7 +14,7 @@ from atelier_core.job import Denoiser
 from .adapters import Adapter
 from .branches import Branch, Layer
 from .cards import ConceptCard
-from .crossing import PARTS, Crossing, paths_of
+from .crossing import BASE, PARTS, Crossing, paths_of
 from .hypernet import Bend, Bending, widths
 from .leaks import Dial, SelfAttention, Statistics
 from .levels import Levels
@@ -27,7 +27,7 @@ from .session import Session
 from .textside import Reading
 
 Tensor = torch.Tensor
-Contexts = dict[int, dict[str, Tensor]]  # region -> "cond", "uncond" -> what it reads
+Contexts = dict[int, dict[str, Tensor]]  # region or BASE -> "cond", "uncond" -> what it reads
 
 
 class LockPatch:
@@ -59,14 +59,14 @@ class LockPatch:
         self._refuse_twice(denoiser.asked.loras)
         everywhere = self._matched(denoiser, self.lock.cards, None)
         own = [self._matched(denoiser, region.cards, zone) for zone, region in enumerate(self.lock.regions)]
-        base, read = self._contexts(denoiser, everywhere, own)
+        read = self._contexts(denoiser, everywhere, own)
         branches: dict[str, list[Branch]] = {}
         for matched in (everywhere, *own):
             for name, some in matched.unet.items():
                 branches.setdefault(name, []).extend(some)
         session = Session(denoiser, self.lock, self.levels.within(denoiser.now.window), self.report)
         bends = [bend for matched in (everywhere, *own) for bend in matched.bends]
-        crossings = self._crossings(session, branches, read, base, bends)
+        crossings = self._crossings(session, branches, read, bends)
         if not branches and not crossings and not bends and not self._dials:
             return
         session.watch()
@@ -100,8 +100,8 @@ class LockPatch:
         for name in sorted(loras & {bare(file) for card in self.lock.all_cards() for file in card.files}):
             raise UserError(TWICE, name=name)
 
-    def _contexts(self, denoiser: Denoiser, everywhere: Matched, own: list[Matched]) -> tuple[Tensor | None, Contexts]:
-        """What the base reads, where that is not what the host reads; and what each region reads."""
+    def _contexts(self, denoiser: Denoiser, everywhere: Matched, own: list[Matched]) -> Contexts:
+        """Where that is not what the host reads."""
         bases = [words(one) for one in denoiser.asked.prompts or (self.lock.prompt,)]
         rows = [zoned(self.lock, base) for base in bases]
         changes = [_reading(everywhere), *(_reading(everywhere, one) for one in own)]
@@ -112,26 +112,26 @@ class LockPatch:
             self.report.note(sentence)
         for prompt in dict.fromkeys(row[n] for row in rows for n in wanted if EDITED.search(row[n])):
             self.report.note(UserError(AS_WRITTEN, prompt=prompt))
-        read: Contexts = {n - 1: {"cond": made[n]} for n in wanted if n}
+        read: Contexts = {n - 1: {"cond": made[n]} for n in wanted}  # BASE is the first
         if self.lock.uncond:
             negatives = denoiser.asked.negatives or (self.negative,)
-            changed = [n for n in wanted if n and changes[n].acts_on(negatives)]
+            changed = [n for n, change in enumerate(changes) if change.acts_on(negatives)]
             against = readings(denoiser, [[one] * len(changes) for one in negatives], changes, changed)
             for n in changed:
-                read[n - 1]["uncond"] = against[n]
-        return made.get(0), read
+                read.setdefault(n - 1, {})["uncond"] = against[n]
+        return read
 
     def _crossings(
         self,
         session: Session,
         branches: Mapping[str, list[Branch]],
         read: Contexts,
-        base: Tensor | None,
         bends: Sequence[Bend],
     ) -> list[Crossing]:
         names = [name for name in session.denoiser.layers if name.endswith(".attn2")]
         paths = {name: paths_of(session, name, branches, read, bends) for name in names}
-        return [Crossing(session, name, paths[name], base) for name in names if paths[name] or base is not None]
+        base = read.get(BASE, {})
+        return [Crossing(session, name, paths[name], base) for name in names if paths[name] or base]
 
     def _place(self, session: Session, branches: Mapping[str, list[Branch]]) -> None:
         """Cross-attention sees to its regions itself; cards that act everywhere act there as on any other layer."""
