@@ -25,7 +25,7 @@ from atelier_core.args import read_entries, split_infotext
 from atelier_core.errors import UserError
 from atelier_core.geometry import Extent
 from atelier_core.hosts.fake import WIDTH, FakeHost
-from atelier_core.ui import tabs
+from atelier_core.ui import tabs, widgets
 from atelier_core.ui.widgets import NOTHING
 from PIL import Image
 from safetensors.torch import load_file, save_file
@@ -193,6 +193,7 @@ def test_a_picture_of_someone_else_s_lies_behind_the_regions_and_sets_the_size(h
     assert (found["width"], found["height"], found["prompt"], said) == (96, 160, None, "")
     (tmp_path / "b.png").write_text("x")
     assert "atelier-error" in panel._opened(host, str(tmp_path / "b.png"), "")[-1]
+    assert "no longer held" in panel._opened(host, None, "A" * 22)[-1]
 
 
 def test_rows_are_seen_for_the_regions_that_there_are(host: FakeHost) -> None:
@@ -262,6 +263,30 @@ def test_a_file_that_is_not_here_stays_in_sight(host: FakeHost) -> None:
     told = stage.restored(host, "file0_0", "gone")
     assert told["value"] == "gone" and ("gone", "gone") in told["choices"]
     assert stage.restored(host, "file0_0", "anne") == "anne" and stage.restored(host, "prompt0", "gone") == "gone"
+
+
+def test_so_it_does_on_gradio_3_which_knows_only_texts(host: FakeHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(widgets, "JS", "_js")
+    told = stage.restored(host, "file0_0", "gone")
+    assert told["value"] == "gone" and told["choices"][-1] == "gone" and told["choices"][0] == "none"
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"unet0_0": float("nan")}, "“unet” must be a number from -10.0 to 10.0"),
+        ({"text0_0": "much"}, "“text” must be a number"),
+        ({"dial": 7}, "“dial” must be a number from 0 to 1"),
+        ({"feather": "x"}, "“feather” must be a number"),
+        ({"start": 0.5, "end": 0.25}, "ends before it begins"),
+        ({"prompt0": "x" * 30_000}, "“prompt” must be a text"),
+    ],
+)
+def test_values_that_a_program_sends_are_checked_as_any_lock_s(
+    host: FakeHost, more: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(UserError, match=sentence):
+        panel.ALWAYS.add(host, in_accordion(**more), Extent(128, 64))
 
 
 def test_the_axes_are_numbers(host: FakeHost) -> None:

@@ -54,6 +54,12 @@ def test_triggers_go_before_the_prompt_once() -> None:
     assert ConceptCard("x").in_prompt("reading") == "reading"
 
 
+def of_kind(kind: str) -> str:
+    out = io.BytesIO()
+    Image.new("L", (4, 4), 255).save(out, kind)
+    return base64.b64encode(out.getvalue()).decode()
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -70,6 +76,8 @@ def test_triggers_go_before_the_prompt_once() -> None:
         ({"regions": [{"mask": [0, 0, float("nan"), 1]}]}, "between 0 and 1"),
         ({"regions": [{"mask": "%%%"}]}, "no picture that can be read"),
         ({"regions": [{"mask": base64.b64encode(b"junk").decode()}]}, "no picture that can be read"),
+        ({"regions": [{"mask": of_kind("JPEG")}]}, "no picture that can be read"),
+        ({"regions": [{"mask": of_kind("EPS")}]}, "no picture that can be read"),
         ({"regions": [{"mask": [0, 0, 1, 1], "prompt": 3}]}, "“prompt” must be a text"),
         ({"cards": [{}]}, "needs a name"),
         ({"cards": ["anne"]}, "must each be a JSON object"),

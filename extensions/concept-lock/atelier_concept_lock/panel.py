@@ -181,10 +181,10 @@ def _board(state: str, size: Extent) -> Board:
 def _opened(host: Host, file: Any, taken: str) -> tuple[Any, ...]:
     """A picture came: it lies behind the regions, and the controls get what its infotext says."""
     same = [gr.update() for _ in CONTROLS]
-    given = widgets.file_path(file) or (source(taken) if taken else None)
-    if given is None:
+    if not file and not taken:
         return gr.update(), *same, ""
     try:
+        given = widgets.file_path(file) or source(taken)
         seen = picture.read(given)
         found, board, notes = _said(host, seen.texts.get("parameters", ""))
     except UserError as error:

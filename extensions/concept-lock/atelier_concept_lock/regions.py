@@ -21,6 +21,7 @@ from .cards import ConceptCard, card_from, entries, number, text
 VERSION = 1
 MOST_REGIONS = 16
 MOST_MASK = 64 * 2**20  # pixels of a drawn mask
+PNG = ("PNG",)  # of what Pillow knows some kinds start programs
 
 
 class Box(NamedTuple):
@@ -47,7 +48,7 @@ class Drawn:
     png: bytes
 
     def drawn(self, size: Extent) -> np.ndarray:
-        picture = Image.open(io.BytesIO(self.png))
+        picture = Image.open(io.BytesIO(self.png), formats=PNG)
         fitted = picture if picture.size == size else picture.resize(size, Image.Resampling.BOX)
         return mask.normalised(fitted, size)
 
@@ -177,7 +178,7 @@ def box_from(edges: Any) -> Box:
 def _drawn(coded: str) -> Drawn:
     try:
         png = base64.b64decode(coded, validate=True)
-        with Image.open(io.BytesIO(png)) as picture:
+        with Image.open(io.BytesIO(png), formats=PNG) as picture:
             if picture.width * picture.height > MOST_MASK:
                 raise UserError("The mask is too large.")
             picture.load()

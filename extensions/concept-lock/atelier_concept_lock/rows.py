@@ -46,8 +46,8 @@ def cards_of(values: Mapping[str, Any], row: str, count: int = CONCEPTS) -> tupl
     return tuple(made)
 
 
-def _weight(said: Any) -> float:
-    return 1.0 if said in (None, "") else float(said)
+def _weight(said: Any) -> Any:
+    return 1.0 if said in (None, "") else said
 
 
 def lock_from_rows(board: Board, values: Mapping[str, Any], **more: Any) -> Lock:

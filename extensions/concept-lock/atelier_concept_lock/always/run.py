@@ -15,7 +15,7 @@ from .. import rows, run
 from ..board import beginning, board_of
 from ..cards import ConceptCard
 from ..options import LABEL
-from ..regions import Lock
+from ..regions import Lock, lock_of
 
 SIZED = re.compile(r"([1-9]\d{1,3})x([1-9]\d{1,3})")  # pixels
 OF_LOCK = ("feather", "dial", "start", "end", "uncond")
@@ -39,8 +39,8 @@ def additions(host: Host, values: Mapping[str, Any], size: Extent) -> Additions:
 def lock_from(values: Mapping[str, Any], size: Extent) -> Lock:
     """`strength`: what an X/Y/Z plot multiplies the weights of all concepts with."""
     board = board_of(values["state"]) if values.get("state") else beginning(size)
-    own = {name: type(getattr(Lock, name))(values.get(name) or 0) for name in OF_LOCK if values.get(name) is not None}
-    lock = rows.lock_from_rows(board, values, **own)
+    own = {name: values[name] for name in OF_LOCK if values.get(name) not in (None, "")}
+    lock = lock_of(rows.lock_from_rows(board, values, **own).text())  # whose values may come from anywhere
     factor = float(values.get("strength", 1))
     return lock if factor == 1 else _weakened(lock, factor)
 

@@ -124,8 +124,10 @@ def listed(name: str, value: Any) -> Any:
 
 def restored(host: Host, name: str, value: Any) -> Any:
     """A file that is not here stays in sight, so that the run can say so."""
-    if name.startswith("file") and value and value not in [choice for _, choice in choices(host)]:
-        return gr.update(value=value, choices=[*choices(host), (value, value)])
+    if name.startswith("file") and value:
+        offered = choices(host)
+        if value not in [choice for _, choice in offered]:
+            return widgets.offer([*offered, (value, value)], value=value)
     return listed(name, value)
 
 
