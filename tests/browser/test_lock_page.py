@@ -316,6 +316,43 @@ def test_alt_turns_the_brush_into_an_eraser(server: PageServer, browser: Any) ->
         assert page.inner_text(".toast") == "Choose a region first."
 
 
+def test_a_stroke_beside_the_picture_makes_no_region_and_one_goes_on_without_its_own(
+    server: PageServer, browser: Any
+) -> None:
+    with opened(browser, server.page("concept-lock"), size=(1100, 800)) as page:
+        ready(page)
+        page.keyboard.press("n")
+        page.keyboard.press("b")
+        drag(page, seen(page, -50, 60), seen(page, -45, 300))
+        assert masks(page) == HALVES and page.locator("[data-do=undo]").is_disabled()
+        page.mouse.move(*seen(page, -50, 60))
+        page.mouse.down()
+        page.mouse.move(*seen(page, 100, 60), steps=8)
+        assert len(masks(page)) == 3
+        page.keyboard.press("Delete")
+        page.mouse.move(*seen(page, 200, 60), steps=4)
+        page.mouse.up()
+        assert masks(page) == HALVES
+        page.keyboard.press("v")
+        page.mouse.move(*seen(page, 100, 300))
+        page.mouse.down()
+        page.mouse.move(*seen(page, 120, 300), steps=4)
+        page.keyboard.press("Delete")
+        page.mouse.move(*seen(page, 180, 300), steps=4)
+        page.mouse.up()
+        assert len(masks(page)) == 1
+
+
+def test_the_ring_of_the_brush_goes_with_its_size(server: PageServer, browser: Any) -> None:
+    with opened(browser, server.page("concept-lock"), size=(1100, 800)) as page:
+        ready(page)
+        page.keyboard.press("b")
+        page.mouse.move(*seen(page, 250, 250))
+        before = canvas(page)
+        page.keyboard.press("]")
+        assert not np.array_equal(canvas(page), before)
+
+
 def test_a_lasso_by_a_line_and_by_corners(server: PageServer, browser: Any) -> None:
     corners = [(100, 100), (300, 120), (200, 320)]
     with opened(browser, server.page("concept-lock"), size=(1100, 800)) as page:
@@ -332,8 +369,13 @@ def test_a_lasso_by_a_line_and_by_corners(server: PageServer, browser: Any) -> N
         page.keyboard.press("n")
         for corner in [*corners, (101, 102)]:
             page.mouse.click(*seen(page, *corner))
-            page.wait_for_timeout(400)  # two quick ones would be a double click
         clicked = pixels(masks(page)[2])
+        page.keyboard.press("Control+z")
+        page.keyboard.press("n")
+        for corner in corners[:2]:
+            page.mouse.click(*seen(page, *corner))
+        page.mouse.dblclick(*seen(page, *corners[2]))
+        assert np.array_equal(pixels(masks(page)[2]), clicked)
         x, y = np.meshgrid(np.arange(512) + 0.5, np.arange(512) + 0.5)
         sides = [
             (b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0])
@@ -518,6 +560,7 @@ def test_a_board_goes_out_as_a_file_and_comes_back_to_the_pixel(server: PageServ
         ("c.json", board({"mask": [0, 0, 2, 1]})),
         ("d.json", board({"mask": "bm90IGEgcG5n"})),
         ("e.json", board({"mask": "*"})),
+        ("wide.json", board({"mask": base64.b64encode(png(np.zeros((1, 8193), np.uint8))).decode()})),
         ("f.json", board(*[{"mask": [0, 0, 1, 1]}] * 5)),
         ("g.json", board(width=10**9)),
     ],

@@ -267,6 +267,46 @@ def test_a_shape_of_the_training_catches_a_crop(album: Page) -> None:
     assert bottom - top == pytest.approx(576, abs=2)
 
 
+def test_a_crop_stays_with_the_picture_that_it_was_begun_on(album: Page) -> None:
+    album.mouse.move(*seen(album, 100, 100))
+    album.mouse.down()
+    album.mouse.move(*seen(album, 300, 300), steps=4)
+    album.keyboard.press("PageDown")
+    album.mouse.move(*seen(album, 300, 400), steps=4)
+    album.mouse.up()
+    assert chosen(album)["crop"] is None
+    album.keyboard.press("PageUp")
+    assert chosen(album)["crop"] is not None
+
+
+def test_the_field_of_the_caption_has_that_of_the_picture_at_hand(album: Page) -> None:
+    caption = album.get_by_label("Caption", exact=True)
+    album.locator("#strip li").last.click()
+    caption.fill("of the last")
+    album.evaluate("atelierAlbum.history.undo(), atelierAlbum.history.undo()")  # while the field has the focus
+    expect(caption).to_have_value("")
+    expect(album.locator("#strip li")).to_have_count(0)
+    expect(album.locator("#panel .grabber")).to_be_enabled()
+
+
+VEIL = """async () => {
+  const { veilOf } = await import("./overlay.mjs");
+  const spans = await import("../spans.mjs");
+  const size = { width: 40, height: 30 };
+  const first = spans.withShape(spans.blank(size), spans.box({ x: 3, y: 2, width: 9, height: 5 }, size));
+  const second = spans.withShape(first, spans.box({ x: 10, y: 6, width: 20, height: 12 }, size));
+  return [first, second, first, spans.blank({ width: 7, height: 5 })].map((mask) => {
+    const { data } = veilOf(mask).getContext("2d").getImageData(0, 0, mask.width, mask.height);
+    const inside = spans.toBytes(mask);
+    return inside.every((one, n) => data[4 * n + 3] === (one ? 0 : 165)) && data.length === 4 * inside.length;
+  });
+}"""
+
+
+def test_the_veil_lies_on_what_a_mask_leaves_out_stroke_by_stroke(album: Page) -> None:
+    assert album.evaluate(VEIL) == [True] * 4
+
+
 def test_a_mask_is_painted_erased_and_inverted(album: Page) -> None:
     album.keyboard.press("b")
     slider = album.locator("#brush-size")
@@ -326,6 +366,8 @@ def test_files_that_are_no_pictures_are_counted(album: Page) -> None:
     album.locator("#file").set_input_files([broken, text, large(1)])
     expect(album.locator(".toast")).to_contain_text("could not be taken as pictures: 2.")
     expect(album.locator("#strip li")).to_have_count(4)
+    album.locator("#file").set_input_files([broken])
+    expect(album.locator(".toast")).to_have_text("The picture is broken and cannot be shown.")
 
 
 FATE = """async ([width, height, side]) => {

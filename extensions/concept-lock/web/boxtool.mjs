@@ -18,11 +18,11 @@ const sideOf = (grip) => (grip.startsWith("scale-") ? grip.slice("scale-".length
 /** `openMenu(id | null, at)`; `marks.snap` gets the lines that something was pulled to; `complain(error)`. */
 export function boxTools(session, actions, openMenu, marks, complain) {
   let stage = null;
-  let held = null; // {board, token, from, …} since the drag began
+  let held = null; // {token, moved, …} since the drag began
 
   const reach = () => SNAP / stage.view.scale;
-  const begun = (more) => ({ board: session.state, token: {}, moved: false, ...more });
-  const put = (label, next) => session.edit(t(label), () => next, held.token);
+  const begun = (more) => ({ token: {}, moved: false, ...more });
+  const put = (label, change) => session.edit(t(label), change, held.token);
 
   const wandered = ({ at, from }) => Math.hypot(at.x - from.x, at.y - from.y) > STILL;
 
@@ -57,20 +57,20 @@ export function boxTools(session, actions, openMenu, marks, complain) {
     if (!held.moved || !held.frame) return;
     const side = sideOf(act.grip);
     const frame = side ? pulled(side, act) : shifted(act);
-    put(side ? "Resize the region" : "Move the region", edit.placed(held.board, held.id, frame, held.mask));
+    put(side ? "Resize the region" : "Move the region", (board) => edit.placed(board, held.id, frame, held.mask));
     stage.redraw();
   }
 
   function shifted({ point, shift, ctrl }) {
     const [dx, dy] = [point.x - held.from.x, point.y - held.from.y];
     const by = shift ? (Math.abs(dx) > Math.abs(dy) ? { x: dx, y: 0 } : { x: 0, y: dy }) : { x: dx, y: dy };
-    const frame = edit.moved(held.frame, held.board, by);
+    const frame = edit.moved(held.frame, session.state, by);
     marks.snap = [];
     if (!session.options.snap || ctrl) return frame;
     const free = (line) => !shift || ("x" in line ? by.x : by.y) !== 0;
-    const { x, y, lines } = snappedBox(frame, edit.linesBeside(held.board, held.id).filter(free), reach());
+    const { x, y, lines } = snappedBox(frame, edit.linesBeside(session.state, held.id).filter(free), reach());
     marks.snap = lines;
-    return edit.moved({ ...frame, x, y }, held.board, { x: 0, y: 0 });
+    return edit.moved({ ...frame, x, y }, session.state, { x: 0, y: 0 });
   }
 
   function pulled(side, act) {
@@ -92,7 +92,7 @@ export function boxTools(session, actions, openMenu, marks, complain) {
     if (!session.options.snap || ctrl) return point;
     const across = /[ew]/.test(side);
     const down = /[ns]/.test(side);
-    const lines = edit.linesBeside(held.board, id).filter((line) => ("x" in line ? across : down));
+    const lines = edit.linesBeside(session.state, id).filter((line) => ("x" in line ? across : down));
     const { x, y, to } = snapped(point, { lines }, reach());
     marks.snap = to?.lines ?? (to ? [to.line] : []);
     return { x, y };
@@ -148,13 +148,20 @@ export function boxTools(session, actions, openMenu, marks, complain) {
   // ---- draw
 
   function drawn(act) {
-    const { board, start } = held;
-    let to = caught(act.point, null, act);
+    const { start, id } = held;
+    const board = session.state;
+    let to = caught(act.point, id, act);
     const [dx, dy] = [to.x - start.x, to.y - start.y];
     const side = Math.max(Math.abs(dx), Math.abs(dy));
     if (act.shift) to = { x: start.x + side * (Math.sign(dx) || 1), y: start.y + side * (Math.sign(dy) || 1) };
     const from = act.alt ? { x: 2 * start.x - to.x, y: 2 * start.y - to.y } : start;
     return edit.boxFor(edit.settled(boxBetween(from, to), board), board);
+  }
+
+  function added(before, mask) {
+    const { board, id } = edit.added(before, mask);
+    held.id = id;
+    return board;
   }
 
   const box = {
@@ -163,26 +170,23 @@ export function boxTools(session, actions, openMenu, marks, complain) {
     gripAt: () => "box",
     grab(act) {
       if (session.isFull) return complain(tooMany());
-      held = begun({ made: null });
-      held.start = caught(act.point, null, act);
+      held = begun({ id: null, start: caught(act.point, null, act) });
     },
     drag(act) {
       if (!held) return;
       held.moved ||= wandered(act);
       if (!held.moved) return;
       const mask = drawn(act);
-      held.made ??= edit.added(held.board, mask);
-      put("Draw a region", edit.changed(held.made.board, held.made.id, { mask }));
-      session.choose(held.made.id);
+      put("Draw a region", (board) => (held.id ? edit.changed(board, held.id, { mask }) : added(board, mask)));
+      if (session.chosen !== held.id) session.choose(held.id);
     },
     drop(act) {
       if (!held) return;
-      const { made } = held;
+      const { id } = held;
       ended(act);
-      if (made && !act.cancelled) stage.setTool("move");
+      if (id && !act.cancelled) stage.setTool("move");
     },
     menu: ({ at, point }) => openMenu(edit.at(session.state, point)[0]?.id ?? null, at),
-    double: () => {},
   };
 
   function handles() {

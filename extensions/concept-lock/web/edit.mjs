@@ -150,8 +150,10 @@ export function drawnOf(board, mask) {
 export function painted(board, id, shapeOn, away = false) {
   const grid = gridOf(board);
   const toCell = ({ x, y }) => ({ x: (x * grid.width) / board.width, y: (y * grid.height) / board.height });
+  const region = byId(board, id);
+  if (!region) return board; // taken away meanwhile
   const shape = shapeOn(grid, toCell);
-  const mask = drawnOf(board, byId(board, id).mask);
+  const mask = drawnOf(board, region.mask);
   return changed(board, id, { mask: away ? spans.withoutShape(mask, shape) : spans.withShape(mask, shape) });
 }
 

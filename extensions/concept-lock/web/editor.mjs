@@ -46,12 +46,13 @@ const session = openSession(started(SIZE));
 const actions = openActions(session);
 const openMenuAt = openRegionMenu(session, actions, complain);
 const framing = boxTools(session, actions, (id, at) => openMenuAt(id, stage.toWindow(at)), marks, complain);
-const painting = paintTools(session, () => Number(part("brush-size").value), marks, complain);
-const scene = openScene(session, marks);
+const brush = part("brush-size");
+const brushSize = () => Number(brush.value);
+const painting = paintTools(session, brushSize, marks, complain);
+const scene = openScene(session, marks, brushSize);
 const pictures = openPictures(session, scene.bitmaps, { shown: () => stage.redraw(), complain });
 const files = openFiles(session, { alone: bridge.alone, sized: () => told, say: announce, complain });
 const memory = openMemory(session, { ...KEPT, failed: announce, foreign, begin: () => started(session.state) });
-const brush = part("brush-size");
 const commands = bindCommands({ session, actions, files, brush, stage: () => stage, complain, busy });
 const panels = [
   openList(part("regions"), session, actions, { openMenuFor, run: commands.run }),

@@ -68,9 +68,12 @@ export function openFiles(session, { alone, sized, say, complain }) {
     }
     session.edit(t("Regions from the poses"), (board) => laid(board, parts));
     session.choose(session.state.regions[0].id);
-    if (!sameShape(shape, session.state)) say(t("The pose is for a picture of another shape: its people were stretched."));
     const count = regions.length;
-    if (count > MOST) say(t("The pose has {count} people; the first {most} became regions.", { count, most: MOST }));
+    const said = [
+      !sameShape(shape, session.state) && t("The pose is for a picture of another shape: its people were stretched."),
+      count > MOST && t("The pose has {count} people; the first {most} became regions.", { count, most: MOST }),
+    ];
+    if (said.some(Boolean)) say(said.filter(Boolean).join(" "));
   }
 
   /** The pose that the pose editor kept last. */

@@ -2,6 +2,7 @@
 // chosen region, and where none is chosen they begin a new one.
 
 import { t, UserError } from "../stage/i18n.mjs";
+import { tooMany } from "./board.mjs";
 import * as edit from "./edit.mjs";
 import { gridOf } from "./png.mjs";
 import * as spans from "./spans.mjs";
@@ -12,21 +13,28 @@ const CLOSE = 12; // CSS pixels around the first corner that close the line
 /** `size()`: of the brush in pixels; `marks` gets what is seen of the tools (see scene.mjs); `complain(error)`. */
 export function paintTools(session, size, marks, complain) {
   let stage = null;
-  let held = null; // {token, id, away, last} since the stroke began
+  let held = null; // {token, id, away, last} since the stroke began; no id until it meets the picture
 
-  /** The region that is painted on, new where none is chosen. */
   function begin(away) {
-    held = { token: {}, away, last: null };
-    if (away && !session.region) throw new UserError("Choose a region first.");
-    held.made = session.region ? null : edit.added(session.state, spans.blank(gridOf(session.state)));
-    held.id = held.made?.id ?? session.chosen;
+    held = { token: {}, away, last: null, id: session.region?.id ?? null };
+    if (away && !held.id) throw new UserError("Choose a region first.");
+    if (!held.id && session.isFull) throw tooMany();
   }
 
   function put(shapeOn) {
-    const label = held.away ? "Erase" : "Paint";
-    const base = held.made && !edit.byId(session.state, held.id) ? held.made.board : session.state;
-    session.edit(t(label), () => edit.painted(base, held.id, shapeOn, held.away), held.token);
-    if (session.chosen !== held.id) session.choose(held.id);
+    session.edit(t(held.away ? "Erase" : "Paint"), (board) => (held.id ? on : onNew)(board, shapeOn), held.token);
+    if (session.chosen !== held.id && edit.byId(session.state, held.id)) session.choose(held.id);
+  }
+
+  const on = (board, shapeOn) => edit.painted(board, held.id, shapeOn, held.away);
+
+  /** On a new region; what goes by outside the picture makes none. */
+  function onNew(board, shapeOn) {
+    const { board: more, id } = edit.added(board, spans.blank(gridOf(board)));
+    const next = edit.painted(more, id, shapeOn);
+    if (next === more) return board;
+    held.id = id;
+    return next;
   }
 
   const guarded = (work) => (act) => {
@@ -53,7 +61,7 @@ export function paintTools(session, size, marks, complain) {
   const gathered = (strokes, grid) => ({ top: 0, rows: strokes.reduce(spans.withShape, spans.blank(grid)).rows });
 
   function show(act) {
-    marks.brush = { ...act.point, size: size() };
+    marks.brush = act.point;
     stage.redraw();
   }
 
@@ -73,7 +81,6 @@ export function paintTools(session, size, marks, complain) {
     }),
     drop,
     hover: show,
-    double: () => {},
   });
 
   function drop({ cancelled }) {
@@ -86,8 +93,12 @@ export function paintTools(session, size, marks, complain) {
 
   let corners = [];
   let away = false;
-  const first = () => corners[0] && stage.toScreen(corners[0]);
-  const closes = (at) => corners.length > 2 && Math.hypot(at.x - first().x, at.y - first().y) <= CLOSE;
+  const near = (at, corner, reach) => {
+    const { x, y } = stage.toScreen(corner);
+    return Math.hypot(at.x - x, at.y - y) <= reach;
+  };
+  /** A press on the first corner, or the second one of a double click. */
+  const closes = (at) => corners.length > 2 && (near(at, corners[0], CLOSE) || near(at, corners.at(-1), STILL));
 
   function lassoed(next) {
     corners = next;
@@ -130,7 +141,6 @@ export function paintTools(session, size, marks, complain) {
       marks.lasso = [...corners, point];
       stage.redraw();
     },
-    double: guarded(() => filled(corners)),
     keys: {
       Enter: guarded(() => filled(corners)),
       Escape: () => (corners.length ? lassoed([]) : session.choose(null)),

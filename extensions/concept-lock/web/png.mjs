@@ -1,9 +1,12 @@
 // Masks as PNGs in base64: written by hand, so that they are grey; read by the browser, which knows them all.
 
 import { UserError } from "../stage/i18n.mjs";
+import { pngSize } from "../stage/pictures.mjs";
 import { fromBytes, toBytes } from "./spans.mjs";
 
 export const LONGEST = 1024; // cells of a mask's longer side
+const LONGEST_SIDE = 8192; // pixels of a PNG that is read
+const UNREAD = "The mask is no picture that can be read.";
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const GREY = [8, 0, 0, 0, 0]; // bits, kind, and the usual ways to pack, filter and not interlace
 const PIECE = 0x8000; // bytes that String.fromCharCode takes at once
@@ -23,9 +26,11 @@ export function textOf(mask) {
 
 /** The mask of any PNG: what is opaque where it is see-through at all, else what is light. */
 export async function maskOf(text) {
-  const blob = new Blob([bytesOf(text)], { type: "image/png" });
-  const bitmap = await createImageBitmap(blob).catch(() => null);
-  if (!bitmap) throw new UserError("The mask is no picture that can be read.");
+  const bytes = bytesOf(text);
+  const { width, height } = pngSize(bytes) ?? {};
+  if (!(Math.max(width, height) <= LONGEST_SIDE)) throw new UserError(UNREAD); // before its pixels take memory
+  const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" })).catch(() => null);
+  if (!bitmap) throw new UserError(UNREAD);
   return drawnOf(bitmap, gridOf(bitmap));
 }
 
@@ -40,12 +45,9 @@ export function drawnOf(bitmap, grid) {
 
 function weightsOf(pixels) {
   const weights = new Uint8Array(pixels.length / 4);
-  const through = pixels.some((value, n) => n % 4 === 3 && value < 255);
-  for (let n = 0; n < weights.length; n++) {
-    const [red, green, blue, alpha] = pixels.subarray(4 * n, 4 * n + 4);
-    weights[n] = through ? alpha : (299 * red + 587 * green + 114 * blue) / 1000;
-  }
-  return weights;
+  const alpha = weights.map((_, n) => pixels[4 * n + 3]);
+  if (alpha.some((one) => one < 255)) return alpha;
+  return weights.map((_, n) => (299 * pixels[4 * n] + 587 * pixels[4 * n + 1] + 114 * pixels[4 * n + 2]) / 1000);
 }
 
 async function pngOf(mask) {
@@ -93,6 +95,6 @@ function bytesOf(text) {
   try {
     return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   } catch {
-    throw new UserError("The mask is no picture that can be read.");
+    throw new UserError(UNREAD);
   }
 }

@@ -1,7 +1,6 @@
 // The list of regions in the panel, and their numbers in the head of the page, which are seen where the panel is not.
 
-import { dressed, iconButton, make, textButton, titled, write } from "../stage/dom.mjs";
-import { show } from "../stage/icons.mjs";
+import { dressed, iconButton, make, showEye, textButton, titled, write } from "../stage/dom.mjs";
 import { t } from "../stage/i18n.mjs";
 import { titleOf } from "./actions.mjs";
 import * as edit from "./edit.mjs";
@@ -53,7 +52,7 @@ function regionRow(id, session, actions, { openMenuFor, run }) {
   const line = make("div", { class: "line", onclick: pressed }, swatch, name, eye, more);
   const element = dressed(make("li", { class: "row" }, line));
 
-  function show_(region) {
+  function show(region) {
     const title = titleOf(session.state, id);
     for (const [one, sentence] of names) titled(one, sentence, { name: title });
     element.setAttribute("aria-current", String(id === session.chosen));
@@ -63,10 +62,9 @@ function regionRow(id, session, actions, { openMenuFor, run }) {
     colour.value = region.colour;
     write(name, region.name);
     name.placeholder = t("Region {number}", { number: number.textContent });
-    show(eye, region.on ? "eye" : "shut");
-    eye.setAttribute("aria-pressed", String(!region.on));
+    showEye(eye, region.on);
   }
-  return { element, show: show_ };
+  return { element, show };
 }
 
 /** The numbers, and a plus: with nothing chosen, what is drawn becomes a new region. */

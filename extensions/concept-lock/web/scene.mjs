@@ -4,15 +4,15 @@ import { openSheets } from "../stage/sheets.mjs";
 import { toScreen } from "../stage/view.mjs";
 import { isBox } from "./board.mjs";
 import * as edit from "./edit.mjs";
-import { edges } from "./spans.mjs";
+import { changedRows, edges } from "./spans.mjs";
 
 const MOST_EDGES = 20000; // pieces; a line of more is no outline any more, and slow
 const FILL = { chosen: 0.45, on: 0.3 };
 const DASH = [6, 5];
 const INK = "#14141a"; // on the regions' light colours
 
-/** `marks`: {snap: lines, brush: {x, y, size} | null, lasso: points | null}. */
-export function openScene(session, marks) {
+/** `marks`: {snap: lines, brush: its middle | null, lasso: points | null}; `brushSize()` in pixels of the picture. */
+export function openScene(session, marks, brushSize) {
   const bitmaps = { picture: null };
   const sheets = openSheets();
   const fills = new Map(); // id of a drawn region -> {mask, colour, canvas}
@@ -75,9 +75,8 @@ export function openScene(session, marks) {
     const fits = known?.mask.width === mask.width && known.mask.height === mask.height && known.colour === colour;
     const canvas = fits ? known.canvas : document.createElement("canvas");
     if (!fits) [canvas.width, canvas.height] = [mask.width, mask.height];
-    const isNew = (row, y) => !fits || row !== known.mask.rows[y];
-    const from = mask.rows.findIndex(isNew);
-    if (from >= 0) paintRows(canvas, mask, colour, from, mask.rows.findLastIndex(isNew) + 1);
+    const [from, to] = changedRows(fits ? known.mask : null, mask);
+    if (to > from) paintRows(canvas, mask, colour, from, to);
     fills.set(id, { mask, colour, canvas });
     return canvas;
   }
@@ -145,7 +144,7 @@ export function openScene(session, marks) {
       stroked(context, marks.lasso.map(at), { dash: DASH });
       circle(context, at(marks.lasso[0]), 5);
     }
-    if (marks.brush) circle(context, at(marks.brush), (marks.brush.size / 2) * scale);
+    if (marks.brush) circle(context, at(marks.brush), (brushSize() / 2) * scale);
   }
 
   return { draw, bitmaps };

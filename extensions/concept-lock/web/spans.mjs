@@ -137,8 +137,6 @@ export const whole = ({ width, height }) => ({ x: 0, y: 0, width, height });
 export const onGrid = (mask, grid) =>
   mask.width === grid.width && mask.height === grid.height ? mask : stretched(mask, whole(mask), whole(grid), grid);
 
-export const isEmpty = (mask) => mask.rows.every((row) => !row.length);
-
 export const holds = (mask, x, y) => mask.rows[Math.floor(y)]?.findLastIndex((at) => at <= x) % 2 === 0;
 
 /** {x, y, width, height} around all of it; null around nothing. */
@@ -178,6 +176,12 @@ export function edges({ rows }, line) {
     const parts = swept(above, row, (a, b) => a !== b);
     for (let n = 0; n < parts.length; n += 2) line(parts[n], y, parts[n + 1], y);
   }
+}
+
+/** The rows in which a mask is another than `before`, null or on the same grid: [first, end], equal where none is. */
+export function changedRows(before, { rows }) {
+  const isNew = (row, y) => row !== before?.rows[y];
+  return [Math.max(0, rows.findIndex(isNew)), rows.findLastIndex(isNew) + 1];
 }
 
 // ---- pixels

@@ -1,6 +1,6 @@
 // The list of layers, the upmost first: eye, lock, order, opacity.
 
-import { dressed, iconButton, make, slider, titled } from "../stage/dom.mjs";
+import { dressed, iconButton, make, showEye, slider, titled } from "../stage/dom.mjs";
 import { t } from "../stage/i18n.mjs";
 import { show } from "../stage/icons.mjs";
 import { byId, changed, lowered, raised } from "../stage/layers.mjs";
@@ -61,8 +61,7 @@ function layerRow(id, session) {
     name.textContent = t(layer.name);
     for (const [one, sentence] of names) titled(one, sentence, { name: name.textContent });
     element.toggleAttribute("data-off", !layer.on);
-    show(eye, layer.on ? "eye" : "shut");
-    eye.setAttribute("aria-pressed", String(!layer.on));
+    showEye(eye, layer.on);
     show(lock, layer.locked ? "lock" : "unlock");
     lock.setAttribute("aria-pressed", String(layer.locked));
     const input = opacity.querySelector("input");

@@ -1,8 +1,7 @@
 // The list of people: colour, name, eye; of the chosen one also concept, prompt, parts and order.
 
-import { make, iconButton, dressed, titled, write } from "../stage/dom.mjs";
+import { make, iconButton, dressed, showEye, titled, write } from "../stage/dom.mjs";
 import { t } from "../stage/i18n.mjs";
-import { show } from "../stage/icons.mjs";
 import { partName } from "./actions.mjs";
 
 const PARTS = ["left", "right", "face", "feet"];
@@ -84,8 +83,7 @@ function personRow(index, session, actions, openMenuFor) {
     write(prompt, person.prompt);
     concept.placeholder = t("Concept");
     prompt.placeholder = t("Prompt for this person");
-    show(eye, person.on ? "eye" : "shut");
-    eye.setAttribute("aria-pressed", String(!person.on));
+    showEye(eye, person.on);
     for (const { refresh } of parts) refresh(person);
   }
   return { element, show: show_ };

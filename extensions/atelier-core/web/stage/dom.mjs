@@ -1,7 +1,7 @@
 // Small pieces of the page. Names and texts are English keys; `label` of i18n.mjs says them in the page's language.
 
 import { label, t } from "./i18n.mjs";
-import { adorn } from "./icons.mjs";
+import { adorn, show } from "./icons.mjs";
 
 /** An element with attributes, listeners (on…) and children; null children are left out. */
 export function make(tag, attributes = {}, ...children) {
@@ -34,6 +34,14 @@ export function slider(text, attributes, slid) {
   input.addEventListener("input", () => slid(Number(input.value), false));
   input.addEventListener("change", () => slid(Number(input.value), true));
   return make("label", { class: "slide" }, make("span", { "data-t": text }), input);
+}
+
+/** A button as an eye that is open or shut. */
+export function showEye(button, open) {
+  show(button, open ? "eye" : "shut");
+  button.setAttribute("role", "switch");
+  button.setAttribute("aria-checked", String(open));
+  button.classList.toggle("filled", !open);
 }
 
 /** Says the texts of new elements and draws their pictograms. */

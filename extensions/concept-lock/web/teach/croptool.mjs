@@ -13,12 +13,10 @@ const OUTSIDE = "outside";
 
 export function cropTool(session) {
   let stage = null;
-  let held = null; // {box, token, moved} since the drag began
+  let held = null; // {picture: as it was, token, moved} since the drag began
 
-  const put = (label, box, merge) => {
-    const { key, source } = session.picture;
+  const put = (label, { key, source }, box, merge) =>
     session.edit(t(label), (album) => changed(album, key, { crop: cropOf(box, source) }), merge);
-  };
   const within = (box, { x, y }) => x >= box.x && y >= box.y && x <= box.x + box.width && y <= box.y + box.height;
   const ratios = () => buckets(session.options.size).map(({ width, height }) => width / height);
 
@@ -32,19 +30,19 @@ export function cropTool(session) {
 
   function drag(act) {
     held.moved ||= Math.hypot(act.at.x - act.from.x, act.at.y - act.from.y) > STILL;
-    if (!held.moved || !session.picture) return;
-    put("Crop", next(act), held.token);
+    if (held.moved) put("Crop", held.picture, next(act), held.token);
   }
 
   function next({ grip, start, point, shift, ctrl }) {
-    const size = session.picture.source;
+    const size = held.picture.source;
+    const box = boxOf(held.picture);
     const by = { x: point.x - start.x, y: point.y - start.y };
-    if (grip === INSIDE) return shifted(held.box, by, size);
+    if (grip === INSIDE) return shifted(box, by, size);
     const how = { even: shift, ratios: ctrl ? [] : ratios(), reach: SNAP / stage.view.scale };
     if (grip === OUTSIDE) return drawn(start, point, size, how);
-    const handle = frameHandles(held.box).find(({ id }) => id === grip);
+    const handle = frameHandles(box).find(({ id }) => id === grip);
     const to = { x: handle.x + by.x, y: handle.y + by.y };
-    return pulled(held.box, grip.slice("scale-".length), to, size, how);
+    return pulled(box, grip.slice("scale-".length), to, size, how);
   }
 
   function nudge({ id, dx, dy }) {
@@ -52,14 +50,14 @@ export function cropTool(session) {
     const box = boxOf(session.picture);
     const handle = frameHandles(box).find((one) => one.id === id);
     const to = { x: handle.x + dx, y: handle.y + dy };
-    put("Crop", pulled(box, side, to, session.picture.source), `crop ${session.chosen} ${side}`);
+    put("Crop", session.picture, pulled(box, side, to, session.picture.source), `crop ${session.chosen} ${side}`);
   }
 
   return {
     cursor: "crosshair",
     create: (one) => (stage = one),
     gripAt,
-    grab: () => (held = { box: boxOf(session.picture), token: {}, moved: false }),
+    grab: () => (held = { picture: session.picture, token: {}, moved: false }),
     drag,
     drop({ cancelled }) {
       if (cancelled) session.history.takeBack(held.token);
@@ -67,7 +65,7 @@ export function cropTool(session) {
       held = null;
     },
     nudge,
-    delete: () => put("Use the whole picture", boxOf({ ...session.picture, crop: null })),
+    delete: () => put("Use the whole picture", session.picture, boxOf({ ...session.picture, crop: null })),
     handles: () => (session.picture ? frameHandles(boxOf(session.picture)).filter(({ id }) => id !== "turn") : []),
   };
 }

@@ -15,16 +15,19 @@ export function openFinds(session, host, { say, progress }) {
     const token = {};
     let missed = 0;
     let trouble = null; // with one picture; the others may go well
-    for (const [n, key] of keys.entries()) {
-      progress(n, keys.length);
-      const fields = await found(key, find).catch((error) => {
-        if (!("values" in error)) throw error;
-        trouble = error;
-      });
-      if (fields) session.edit(t(label), (album) => changed(album, key, fields), token);
-      else missed++;
+    try {
+      for (const [n, key] of keys.entries()) {
+        progress(n, keys.length);
+        const fields = await found(key, find).catch((error) => {
+          if (!("values" in error)) throw error;
+          trouble = error;
+        });
+        if (fields) session.edit(t(label), (album) => changed(album, key, fields), token);
+        else missed++;
+      }
+    } finally {
+      progress(0, 0);
     }
-    progress(0, 0);
     if (trouble && missed === keys.length) throw trouble;
     if (missed) say(t(nothing, { count: missed }));
   }

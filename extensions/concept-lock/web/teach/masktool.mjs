@@ -5,7 +5,7 @@ import { gridOf } from "../png.mjs";
 import * as spans from "../spans.mjs";
 import { byKey, changed } from "./album.mjs";
 
-/** `size()`: of the brush in pixels of the picture; `marks.brush` gets {x, y, size} or null. */
+/** `size()`: of the brush in pixels of the picture; `marks.brush` gets the place of its middle, or null. */
 export function maskTools(session, size, marks) {
   let stage = null;
   let held = null; // {token, away, last, key} since the stroke began
@@ -31,7 +31,7 @@ export function maskTools(session, size, marks) {
   }
 
   function show({ point }) {
-    marks.brush = { ...point, size: size() };
+    marks.brush = point;
     stage.redraw();
   }
 
@@ -55,6 +55,5 @@ export function maskTools(session, size, marks) {
       held = null;
     },
     hover: show,
-    double: () => {},
   });
 }

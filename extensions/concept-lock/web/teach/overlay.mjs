@@ -13,23 +13,32 @@ const STRIPES = [
 const STRIPE = 12; // cells of the mask
 const HARD_FROM = 2; // zoom above which single pixels shall be seen
 
-const veils = new WeakMap(); // mask -> canvas
+const veil = { mask: null, canvas: null }; // one for all masks: each would take megabytes for as long as it can be undone
 
-/** What a mask leaves out, as a see-through sheet of its grid. */
+/** What a mask leaves out, as a see-through sheet of its grid, until the next is asked for. */
 export function veilOf(mask) {
-  if (veils.has(mask)) return veils.get(mask);
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [mask.width, mask.height];
-  const sheet = new ImageData(mask.width, mask.height);
+  const fits = veil.mask?.width === mask.width && veil.mask.height === mask.height;
+  if (!fits) {
+    veil.canvas ??= document.createElement("canvas");
+    [veil.canvas.width, veil.canvas.height] = [mask.width, mask.height];
+  }
+  const [from, to] = spans.changedRows(fits ? veil.mask : null, mask);
+  if (to > from) veil.canvas.getContext("2d").putImageData(striped(mask, from, to), 0, from);
+  veil.mask = mask;
+  return veil.canvas;
+}
+
+function striped({ width, rows }, from, to) {
+  const sheet = new ImageData(width, to - from);
   const colours = new Uint32Array(sheet.data.buffer);
-  const [dark, bright] = new Uint32Array(new Uint8Array(STRIPES.flat()).buffer);
-  spans.toBytes(mask).forEach((inside, n) => {
-    const along = (n % mask.width) + Math.floor(n / mask.width);
-    colours[n] = inside ? 0 : Math.floor(along / STRIPE) % 2 ? bright : dark;
-  });
-  canvas.getContext("2d").putImageData(sheet, 0, 0);
-  veils.set(mask, canvas);
-  return canvas;
+  const stripes = new Uint32Array(new Uint8Array(STRIPES.flat()).buffer);
+  for (let y = from; y < to; y++) {
+    const start = (y - from) * width;
+    for (let x = 0; x < width; x++) colours[start + x] = stripes[Math.floor((x + y) / STRIPE) % 2];
+    const row = rows[y];
+    for (let n = 0; n < row.length; n += 2) colours.fill(0, start + row[n], start + row[n + 1]);
+  }
+  return sheet;
 }
 
 /** The middle of what counts inside a box, as the webui's side finds it; null where nothing does. */
@@ -57,8 +66,8 @@ export function fate(picture, side) {
   return { bucket, box: keptOf(crop, bucket, middleOf(picture, crop) ?? undefined), crop };
 }
 
-/** `side`: of the square that it is taught at; `marks`: {brush}. */
-export function drawPicture(context, surface, view, { picture, bitmap, side, marks }) {
+/** `side`: of the square that it is taught at; `brush`: {x, y, size} or null. */
+export function drawPicture(context, surface, view, { picture, bitmap, side, brush }) {
   if (!picture || !bitmap) return;
   const transform = deviceTransform(view, surface.ratio);
   const unit = 1 / view.scale; // a CSS pixel
@@ -71,7 +80,7 @@ export function drawPicture(context, surface, view, { picture, bitmap, side, mar
   const { bucket, box, crop } = fate(picture, side);
   dimmed(context, crop, { width, height });
   framed(context, crop, box, bucket, unit);
-  if (marks.brush) ringed(context, marks.brush, unit);
+  if (brush) ringed(context, brush, unit);
   context.restore();
 }
 

@@ -79,12 +79,15 @@ export function openSide(place, session, strip, brushed) {
     shape.replaceChildren(head, ...all);
   }
 
+  let shown = null; // the picture whose caption the field has
+
   function refresh(what) {
     const { picture } = session;
-    for (const element of place.querySelectorAll("textarea, select, button")) element.disabled = !picture;
+    for (const element of place.querySelectorAll("textarea, select, details button")) element.disabled = !picture;
     if (what === "options" || !shape.children.length) shapes();
-    if (what === "chosen") caption.blur();
-    write(caption, picture?.caption ?? "");
+    if (shown !== session.chosen) caption.value = picture?.caption ?? "";
+    else write(caption, picture?.caption ?? "");
+    shown = session.chosen;
     whole.disabled = !picture?.crop;
     invert.disabled = clear.disabled = !picture?.mask;
     told.textContent = picture ? fateOf(picture) : "";

@@ -22,15 +22,15 @@ export function openStrip(place, session, { complain }) {
   };
 
   function bitmapOf(source) {
-    if (!small.has(source)) small.set(source, shrunk(source));
-    return small.get(source);
+    if (!small.has(source)) small.set(source, shrunk(source).catch(() => void small.delete(source)));
+    return small.get(source); // nothing, until the next time, where the webui does not give it
   }
 
   async function shrunk({ id, blob, width, height }) {
     const bytes = blob ?? (await fetch(addressOf(id, LONGEST), { credentials: "same-origin" }).then((one) => one.blob()));
     const scale = Math.min(1, LONGEST / Math.max(width, height));
     const size = { resizeWidth: Math.max(1, Math.round(width * scale)), resizeHeight: Math.max(1, Math.round(height * scale)) };
-    return createImageBitmap(bytes, { ...size, resizeQuality: "high" }).catch(() => null);
+    return createImageBitmap(bytes, { ...size, resizeQuality: "high" });
   }
 
   async function drawn(item, picture) {
@@ -71,7 +71,7 @@ export function openStrip(place, session, { complain }) {
 
   function pressed(event, key) {
     if (event.key === "Delete" || event.key === "Backspace") act.remove(key);
-    else if (event.key in KEYS && event.ctrlKey) act.move(key, indexOf(session.state, key) + KEYS[event.key]);
+    else if (event.key in KEYS && (event.ctrlKey || event.metaKey)) act.move(key, indexOf(session.state, key) + KEYS[event.key]);
     else if (event.key in KEYS) session.step(KEYS[event.key]);
     else return;
     event.preventDefault();

@@ -1,6 +1,6 @@
 // The page of the pictures of a lesson: wires the session to the stage, the strip, the panel, the webui and the memory.
 
-import { t } from "../../stage/i18n.mjs";
+import { t, UserError } from "../../stage/i18n.mjs";
 import { addIcons, adorn } from "../../stage/icons.mjs";
 import { openIntake } from "../../stage/intake.mjs";
 import { openMemory } from "../../stage/memory.mjs";
@@ -35,6 +35,7 @@ addIcons({
 const part = (name) => document.getElementById(name);
 const marks = { brush: null };
 const bitmaps = { picture: null };
+let taking = Promise.resolve(); // until the files that came are taken
 let works = 0; // how many things are under way that take a while
 let stage = null;
 let host = null;
@@ -47,7 +48,8 @@ const on = { open: ({ options }) => sized(JSON.parse(options || "{}").size), flu
 const { bridge } = await openPage("concept-lock-teach", new URL("..", import.meta.url), on, renamed);
 
 const session = openSession();
-const masking = maskTools(session, () => Number(part("brush-size").value), marks);
+const brushSize = () => Number(part("brush-size").value);
+const masking = maskTools(session, brushSize, marks);
 const cropping = cropTool(session);
 const pictures = openPictures(session, bitmaps, { shown: () => stage.redraw(), complain });
 host = openHost(session, bridge, { complain });
@@ -61,7 +63,7 @@ const commands = bindCommands({
   brush: part("brush-size"),
   stage: () => stage,
 });
-openIntake(part("stage"), part("file"), { files: (list) => busy(taken(list).catch(complain)), text: () => {} });
+openIntake(part("stage"), part("file"), { files: takeIn, text: () => {} });
 
 stage = openStage({
   stage: part("stage"),
@@ -69,8 +71,11 @@ stage = openStage({
   svg: part("handles"),
   size: SIZE,
   inset: () => ({ bottom: BAR }),
-  draw: (context, surface, view) =>
-    drawPicture(context, surface, view, { picture: session.picture, bitmap: bitmaps.picture, side: session.options.size, marks }),
+  draw: (context, surface, view) => {
+    const brush = marks.brush && { ...marks.brush, size: brushSize() };
+    const { picture, options } = session;
+    drawPicture(context, surface, view, { picture, bitmap: bitmaps.picture, side: options.size, brush });
+  },
   tools: { crop: cropping, brush: masking(false), eraser: masking(true), hand: { cursor: "grab" } },
   keys: commands.keys,
   changed: (one) => {
@@ -124,23 +129,38 @@ function foreign() {
 
 // ---- what comes in
 
-/** Files of the user; those that are no pictures are counted and said. */
+/** One after the other, in the order in which they came. */
+function takeIn(files) {
+  taking = taking.then(() => taken(files)).catch(complain);
+  return busy(taking);
+}
+
+/** Files of the user. Those that are no pictures are counted; where none was taken, why is said. */
 async function taken(files) {
-  const images = files.filter(({ type }) => IMAGE.test(type)).slice(0, MOST - session.state.pictures.length);
+  const images = files.filter(({ type }) => IMAGE.test(type));
   const token = {};
-  let first = null;
-  let refused = files.length - images.length;
+  let [first, refused, trouble] = [null, files.length - images.length, null];
   try {
     for (const [n, file] of images.entries()) {
       progress(n, images.length);
-      const source = await sourceOf(file, bridge.alone).catch((error) => ("values" in error ? null : Promise.reject(error)));
-      if (!source) refused++;
-      else first = put(source, token, first);
+      const source = await taught(file).catch((error) => {
+        if (!("values" in error)) throw error;
+        trouble = error;
+      });
+      if (source) first = put(source, token, first);
+      else refused++;
     }
   } finally {
     progress(0, 0);
   }
-  if (refused) announce(t("Files that could not be taken as pictures: {count}.", { count: refused }));
+  if (trouble && !first) throw trouble;
+  const why = trouble ? ` ${t(trouble.message, trouble.values)}` : "";
+  if (refused) announce(t("Files that could not be taken as pictures: {count}.", { count: refused }) + why);
+}
+
+async function taught(file) {
+  if (session.state.pictures.length < MOST) return sourceOf(file, bridge.alone);
+  throw new UserError("A lesson takes up to {most} pictures.", { most: MOST });
 }
 
 function put(source, token, first) {
