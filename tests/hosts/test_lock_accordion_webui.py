@@ -244,6 +244,10 @@ def test_by_hand_regions_are_drawn_run_and_brought_back(loras: Webui) -> None:
         expect(chosen).to_have_value("anne")
         wanted = masks(inner)
         page.wait_for_timeout(1500)  # the page tells its accordion a quarter of a second after the last edit
+        state = json.loads(page.locator(f"#{ID}_state textarea, #{ID}_state input").first.input_value())
+        assert json.dumps([one["mask"] for one in state["regions"]], separators=(",", ":")) == wanted
+        if page.evaluate("typeof submit !== 'function'"):
+            pytest.skip("this webui's own scripts are not served here: its button does nothing")
         page.locator("#txt2img_generate").click()
         said = "document.querySelector('#html_info_txt2img')?.textContent ?? ''"
         page.wait_for_function(f"({said}).includes('Atelier lock report')")
