@@ -683,6 +683,7 @@ def test_each_panel_keeps_its_work_and_the_same_request_goes_on_with_it(server: 
         inside.wait_for_function(
             "atelierEditor.state().regions.length === 2 && atelierEditor.state().regions[0].id === 'z'"
         )
+        inside.wait_for_function("atelierEditor.chosen() === 'z'")
         page.evaluate("message => post(message)", request | {"stamp": 2})
         inside.wait_for_function("atelierEditor.state().regions.length === 1")
 

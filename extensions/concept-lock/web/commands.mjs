@@ -1,6 +1,7 @@
 // The page's buttons and keys.
 
-import { describeCommands } from "../stage/dom.mjs";
+import { describeCommands, scale, setPanel } from "../stage/dom.mjs";
+import { run, running } from "../stage/page.mjs";
 import { panned, turnOf } from "../stage/view.mjs";
 import { SPLITS } from "./edit.mjs";
 
@@ -11,18 +12,9 @@ const PAINTING = new Set(["brush", "eraser"]);
 const TOOL_KEYS = { KeyV: "move", KeyR: "box", KeyB: "brush", KeyE: "eraser", KeyL: "lasso", KeyH: "hand" };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/** `parts`: {session, actions, files, brush: its size's input, stage(), complain, busy(promise)}. */
-export function bindCommands({ session, actions, files, brush, stage, complain, busy }) {
+/** `parts`: {session, actions, files, brush: its size's input, stage()}. */
+export function bindCommands({ session, actions, files, brush, stage }) {
   const { history } = session;
-
-  const run = (work) => {
-    try {
-      const done = work();
-      if (done instanceof Promise) busy(done.catch(complain));
-    } catch (error) {
-      complain(error);
-    }
-  };
 
   const commands = {
     undo: () => history.undo(),
@@ -32,14 +24,9 @@ export function bindCommands({ session, actions, files, brush, stage, complain, 
     poses: () => files.fromPoses(),
     unpicture: () => files.removePicture(),
     rest: () => actions.rest(),
-    panel: () => setPanel(!document.body.hasAttribute("data-side")),
+    panel: () => setPanel(),
     ...Object.fromEntries(Object.keys(SPLITS).map((name) => [`split-${name}`, () => actions.split(name)])),
   };
-
-  function setPanel(on) {
-    document.body.toggleAttribute("data-side", on);
-    document.querySelector(".head [data-do=panel]").setAttribute("aria-pressed", String(on));
-  }
 
   /** Along the screen, however the picture is turned. */
   function arrow(event) {
@@ -50,12 +37,6 @@ export function bindCommands({ session, actions, files, brush, stage, complain, 
     const turn = -turnOf(view);
     const [dx, dy] = [x * Math.cos(turn) - y * Math.sin(turn), x * Math.sin(turn) + y * Math.cos(turn)];
     return actions.nudge(session.chosen, far * Math.round(dx), far * Math.round(dy));
-  }
-
-  function resize(factor) {
-    const size = Number(brush.value) * factor;
-    brush.value = factor > 1 ? Math.ceil(size) : Math.floor(size);
-    brush.dispatchEvent(new Event("input"));
   }
 
   const keys = {
@@ -74,8 +55,8 @@ export function bindCommands({ session, actions, files, brush, stage, complain, 
     Escape: () => session.choose(null),
     KeyF: commands.rest,
     KeyN: () => session.choose(null),
-    BracketLeft: () => resize(1 / GROWTH),
-    BracketRight: () => resize(GROWTH),
+    BracketLeft: () => scale(brush, 1 / GROWTH),
+    BracketRight: () => scale(brush, GROWTH),
     Backslash: commands.panel,
   };
 
@@ -95,8 +76,7 @@ export function bindCommands({ session, actions, files, brush, stage, complain, 
   }
 
   return {
-    keys: Object.fromEntries(Object.entries(keys).map(([key, work]) => [key, (event) => run(() => work(event))])),
+    keys: running(keys),
     describe,
-    run,
   };
 }

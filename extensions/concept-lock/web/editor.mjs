@@ -3,7 +3,7 @@
 import { t } from "../stage/i18n.mjs";
 import { adorn } from "../stage/icons.mjs";
 import { fingerprint, openMemory, placeFor } from "../stage/memory.mjs";
-import { announce, complain, openPage } from "../stage/page.mjs";
+import { announce, busy, complain, openPage, run, went } from "../stage/page.mjs";
 import { openStage } from "../stage/shell.mjs";
 import { openPictures, sourceById } from "../stage/sources.mjs";
 import { openTelling } from "../stage/telling.mjs";
@@ -30,7 +30,6 @@ const marks = { snap: [], brush: null, lasso: null };
 let arrived = null; // what the panel asked for last; it may come before the page is built
 let takeUp = () => {};
 let opening = Promise.resolve(); // until what the panel asked for is open
-let works = 0; // how many things are under way that take a while
 let told = false; // whether the panel said how large the picture is
 let small = false; // whether the panel asked for little room
 let built;
@@ -53,9 +52,9 @@ const scene = openScene(session, marks, brushSize);
 const pictures = openPictures(session, scene.bitmaps, { shown: () => stage.redraw(), complain });
 const files = openFiles(session, { alone: bridge.alone, sized: () => told, say: announce, complain });
 const memory = openMemory(session, { ...KEPT, failed: announce, foreign, begin: () => started(session.state) });
-const commands = bindCommands({ session, actions, files, brush, stage: () => stage, complain, busy });
+const commands = bindCommands({ session, actions, files, brush, stage: () => stage });
 const panels = [
-  openList(part("regions"), session, actions, { openMenuFor, run: commands.run }),
+  openList(part("regions"), session, actions, { openMenuFor, run }),
   openNumbers(part("numbers"), session, { openMenuFor }),
 ];
 part("snap").addEventListener("change", (event) => session.set("snap", event.target.checked));
@@ -115,11 +114,6 @@ function renamed() {
   followed();
 }
 
-function busy(promise) {
-  document.body.toggleAttribute("data-busy", ++works > 0);
-  promise.finally(() => document.body.toggleAttribute("data-busy", --works > 0));
-}
-
 function foreign() {
   announce(t("These regions were changed in another tab. What is changed last is kept."));
 }
@@ -132,15 +126,7 @@ function openMenuFor(id, button) {
 // ---- what is opened
 
 /** Tells the panel what is here; false when it did not take it. */
-async function tell() {
-  try {
-    await panel.flush();
-    return true;
-  } catch (error) {
-    complain(error);
-    return false;
-  }
-}
+const tell = () => went(panel.flush);
 
 /** Before a run: what the panel asked for is open, and what it then holds is told. */
 async function flush() {
@@ -158,14 +144,11 @@ async function open(request) {
   fitted();
   await memory.use(placeFor(KEPT.name, null, options.field), { passing: Boolean(options.field) });
   const mark = fingerprint(JSON.stringify([request.document, request.picture, request.options, request.stamp]));
-  if (memory.beganWith(mark)) return;
-  try {
-    await put(request, told ? options : null);
-    memory.note(mark);
-  } catch (error) {
-    complain(error);
-  }
+  if (!memory.beganWith(mark) && (await went(() => put(request, told ? options : null)))) memory.note(mark);
+  chooseOne();
 }
+
+const chooseOne = () => session.region ?? session.choose(session.state.regions[0]?.id ?? null);
 
 /** Without a document the regions stay, without a picture the one that lies behind them. */
 async function put({ document: text, picture }, asked) {
@@ -176,11 +159,10 @@ async function put({ document: text, picture }, asked) {
   const next = { ...session.state, width, height, regions, picture: source };
   if (Object.keys(next).every((name) => next[name] === session.state[name])) return;
   session.edit(t(board || picture ? "Open" : "Change the size"), () => next, board || picture ? null : "size");
-  if (!session.region) session.choose(regions[0]?.id ?? null);
 }
 
 const found = arrived ? false : await memory.use(memory.last());
-if (found && !session.region) session.choose(session.state.regions[0]?.id ?? null);
+if (found) chooseOne();
 await pictures.refresh();
 fitted();
 followed();

@@ -1,8 +1,9 @@
 // The page's buttons and keys.
 
-import { ask, describeCommands } from "../stage/dom.mjs";
+import { ask, describeCommands, setPanel } from "../stage/dom.mjs";
 import { t } from "../stage/i18n.mjs";
 import { openMenu } from "../stage/menu.mjs";
+import { run, running } from "../stage/page.mjs";
 import { panned, turnOf } from "../stage/view.mjs";
 import { PoseError, side } from "./document.mjs";
 import { steer, writers } from "./exports.mjs";
@@ -22,20 +23,11 @@ const TOOL_KEYS = {
 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/** `parts`: {session, actions, look, files, complete, drawing, bridge, stage(), complain, busy(promise)}. */
+/** `parts`: {session, actions, look, files, complete, drawing, bridge, stage()}. */
 export function bindCommands(parts) {
-  const { session, actions, look, files, complete, drawing, complain, busy } = parts;
+  const { session, actions, look, files, complete, drawing } = parts;
   const { history } = session;
   const element = (name) => document.querySelector(`[data-do="${name}"]`);
-
-  const run = (work) => {
-    try {
-      const done = work();
-      if (done instanceof Promise) busy(done.catch(complain));
-    } catch (error) {
-      complain(error);
-    }
-  };
 
   const commands = {
     undo: () => history.undo(),
@@ -49,7 +41,7 @@ export function bindCommands(parts) {
     presets: showLibrary,
     size: resize,
     map: () => setMap(!look.map),
-    panel: () => setPanel(!document.body.hasAttribute("data-side")),
+    panel: () => setPanel(),
     person: () => actions.addPerson(),
     wipe: () => drawing.wipe(),
   };
@@ -58,11 +50,6 @@ export function bindCommands(parts) {
     look.map = on;
     element("map").setAttribute("aria-pressed", String(on));
     parts.stage().redraw();
-  }
-
-  function setPanel(on) {
-    document.body.toggleAttribute("data-side", on);
-    document.querySelector(".head [data-do=panel]").setAttribute("aria-pressed", String(on));
   }
 
   function showLibrary() {
@@ -155,7 +142,7 @@ export function bindCommands(parts) {
   }
 
   return {
-    keys: Object.fromEntries(Object.entries(keys).map(([key, work]) => [key, (event) => run(() => work(event))])),
+    keys: running(keys),
     describe,
     isDrawing: (current) => DRAWING.has(current),
   };

@@ -4,7 +4,7 @@ import { download } from "../stage/dom.mjs";
 import { t } from "../stage/i18n.mjs";
 import { adorn } from "../stage/icons.mjs";
 import { fingerprint, openMemory, placeFor } from "../stage/memory.mjs";
-import { announce, complain, openPage } from "../stage/page.mjs";
+import { announce, busy, complain, openPage, went } from "../stage/page.mjs";
 import { openStage } from "../stage/shell.mjs";
 import { openPictures, sourceById, sourceOf } from "../stage/sources.mjs";
 import { fit, panned } from "../stage/view.mjs";
@@ -41,7 +41,6 @@ const look = { map: false };
 let arrived = null; // what the panel asked for last; it may come before the page is built
 let takeUp = () => {};
 let opening = Promise.resolve(); // until what the panel asked for is open
-let works = 0; // how many things are under way that take a while
 let built;
 const whole = new Promise((done) => (built = done)); // the page
 let handled = { scale: 0, tool: null }; // what the handles were made for
@@ -62,7 +61,7 @@ const posing = poseTools(session, openPoseMenu(session, actions, inWindow, compl
 const files = openFiles(session, part("stage"), { alone: bridge.alone, say, complain, middle });
 const complete = openComplete(session, { say, complain });
 const memory = openMemory(session, { ...KEPT, failed: say, foreign, begin });
-const commands = bindCommands({ session, actions, look, files, complete, drawing, bridge, stage: () => stage, complain, busy });
+const commands = bindCommands({ session, actions, look, files, complete, drawing, bridge, stage: () => stage });
 const panels = [
   openPeople(part("people"), session, actions, personMenu),
   openOptions(part("options"), session),
@@ -166,11 +165,6 @@ function renamed() {
 
 // ---- what is said
 
-function busy(promise) {
-  document.body.toggleAttribute("data-busy", ++works > 0);
-  promise.finally(() => document.body.toggleAttribute("data-busy", --works > 0));
-}
-
 function foreign() {
   say(t("This pose was changed in another tab. What is changed last is kept."));
 }
@@ -208,15 +202,7 @@ function brush() {
 // ---- what is opened
 
 /** Tells the panel what is here; false when it did not take it. */
-async function told() {
-  try {
-    await host.flush();
-    return true;
-  } catch (error) {
-    complain(error);
-    return false;
-  }
-}
+const told = () => went(host.flush);
 
 /** Before a run: what the panel asked for is open, and what it then holds is told. */
 async function flush() {

@@ -86,6 +86,19 @@ export function ask(title, fields, yes = "OK") {
   });
 }
 
+/** A slider by a factor larger or smaller, at least by one. */
+export function scale(input, factor) {
+  const value = Number(input.value) * factor;
+  input.value = factor > 1 ? Math.ceil(value) : Math.floor(value);
+  input.dispatchEvent(new Event("input"));
+}
+
+/** Opens the panel at the side, or closes it. */
+export function setPanel(on = !document.body.hasAttribute("data-side")) {
+  document.body.toggleAttribute("data-side", on);
+  document.querySelector(".head [data-do=panel]").setAttribute("aria-pressed", String(on));
+}
+
 /** Gives a file to the user. */
 export function download(name, blob) {
   const link = make("a", { href: URL.createObjectURL(blob), download: name });

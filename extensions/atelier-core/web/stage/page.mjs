@@ -32,6 +32,39 @@ export function complain(error) {
   announce(t(error.message, error.values));
 }
 
+let works = 0; // how many things are under way that take a while
+
+/** Shows that something is under way until it is done. */
+export function busy(promise) {
+  document.body.toggleAttribute("data-busy", ++works > 0);
+  promise.finally(() => document.body.toggleAttribute("data-busy", --works > 0));
+}
+
+/** Does what a button or a key means: what goes wrong is said, what takes a while is seen. */
+export function run(work) {
+  try {
+    const done = work();
+    if (done instanceof Promise) busy(done.catch(complain));
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** The keys of a stage, each done in this way. */
+export const running = (keys) =>
+  Object.fromEntries(Object.entries(keys).map(([key, work]) => [key, (event) => run(() => work(event))]));
+
+/** Whether it went well; if not, it is said. */
+export async function went(work) {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    complain(error);
+    return false;
+  }
+}
+
 /** A sentence that goes away by itself. */
 export function announce(text) {
   const toast = Object.assign(document.createElement("p"), { className: "toast", textContent: text });

@@ -1,24 +1,16 @@
 // The page's buttons and keys.
 
-import { describeCommands } from "../../stage/dom.mjs";
+import { describeCommands, scale, setPanel } from "../../stage/dom.mjs";
+import { run, running } from "../../stage/page.mjs";
 
 const GROWTH = 1.25; // of the brush, a press of [ or ]
 const ROOMY = "(min-width: 700px)"; // where the panel is open from the start
 const TOOL_KEYS = { KeyC: "crop", KeyB: "brush", KeyE: "eraser", KeyH: "hand" };
 const FINDS = ["caption", "faces", "subjects"];
 
-/** `parts`: {session, strip, find(name, place), pick(), brush: its size's input, stage(), complain, busy(promise)}. */
-export function bindCommands({ session, strip, find, pick, brush, stage, complain, busy }) {
+/** `parts`: {session, strip, find(name, place), pick(), brush: its size's input, stage()}. */
+export function bindCommands({ session, strip, find, pick, brush, stage }) {
   const { history } = session;
-
-  const run = (work) => {
-    try {
-      const done = work();
-      if (done instanceof Promise) busy(done.catch(complain));
-    } catch (error) {
-      complain(error);
-    }
-  };
 
   const commands = {
     undo: () => history.undo(),
@@ -26,24 +18,13 @@ export function bindCommands({ session, strip, find, pick, brush, stage, complai
     open: pick,
     next: () => session.step(1),
     earlier: () => session.step(-1),
-    panel: () => setPanel(!document.body.hasAttribute("data-side")),
+    panel: () => setPanel(),
     ...Object.fromEntries(FINDS.map((name) => [name, (button) => find(name, below(button))])),
   };
 
   function below(button) {
     const { left, bottom } = button.getBoundingClientRect();
     return { x: left, y: bottom + 4 };
-  }
-
-  function setPanel(on) {
-    document.body.toggleAttribute("data-side", on);
-    document.querySelector(".head [data-do=panel]").setAttribute("aria-pressed", String(on));
-  }
-
-  function resize(factor) {
-    const size = Number(brush.value) * factor;
-    brush.value = factor > 1 ? Math.ceil(size) : Math.floor(size);
-    brush.dispatchEvent(new Event("input"));
   }
 
   const keys = {
@@ -55,8 +36,8 @@ export function bindCommands({ session, strip, find, pick, brush, stage, complai
     PageDown: commands.next,
     PageUp: commands.earlier,
     Delete: () => session.chosen && strip.remove(session.chosen),
-    BracketLeft: () => resize(1 / GROWTH),
-    BracketRight: () => resize(GROWTH),
+    BracketLeft: () => scale(brush, 1 / GROWTH),
+    BracketRight: () => scale(brush, GROWTH),
     Backslash: commands.panel,
   };
 
@@ -74,8 +55,7 @@ export function bindCommands({ session, strip, find, pick, brush, stage, complai
   }
 
   return {
-    keys: Object.fromEntries(Object.entries(keys).map(([key, work]) => [key, (event) => run(() => work(event))])),
+    keys: running(keys),
     describe,
-    run,
   };
 }

@@ -4,7 +4,7 @@ import { t, UserError } from "../../stage/i18n.mjs";
 import { addIcons, adorn } from "../../stage/icons.mjs";
 import { openIntake } from "../../stage/intake.mjs";
 import { openMemory } from "../../stage/memory.mjs";
-import { announce, complain, openPage } from "../../stage/page.mjs";
+import { announce, busy, complain, openPage, went } from "../../stage/page.mjs";
 import { openStage } from "../../stage/shell.mjs";
 import { openPictures, sourceOf } from "../../stage/sources.mjs";
 import "../icons.mjs";
@@ -36,7 +36,6 @@ const part = (name) => document.getElementById(name);
 const marks = { brush: null };
 const bitmaps = { picture: null };
 let taking = Promise.resolve(); // until the files that came are taken
-let works = 0; // how many things are under way that take a while
 let stage = null;
 let host = null;
 let size = null; // what the panel teaches at; it may come before the page is built
@@ -59,7 +58,7 @@ const find = openFinds(session, host, { say: announce, progress });
 const memory = openMemory(session, { ...KEPT, failed: announce, foreign, begin: beginning });
 const pick = () => part("file").click();
 const commands = bindCommands({
-  ...{ session, strip, find, pick, complain, busy },
+  ...{ session, strip, find, pick },
   brush: part("brush-size"),
   stage: () => stage,
 });
@@ -112,11 +111,6 @@ function renamed() {
   side.refresh("options");
   strip.refresh();
   followed("options");
-}
-
-function busy(promise) {
-  document.body.toggleAttribute("data-busy", ++works > 0);
-  promise.finally(() => document.body.toggleAttribute("data-busy", --works > 0));
 }
 
 function progress(done, of) {
@@ -178,13 +172,7 @@ function sized(given) {
 /** Before a lesson: what is here is told. */
 async function flush() {
   await whole;
-  try {
-    await host.flush();
-    return true;
-  } catch (error) {
-    complain(error);
-    return false;
-  }
+  return went(host.flush);
 }
 
 await memory.use(KEPT.name);
