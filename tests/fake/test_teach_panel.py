@@ -90,12 +90,19 @@ def test_trouble_in_the_background_is_told(host: FakeHost) -> None:
     name = run.prepared(host, small(kind="words"), pair())  # the fake text encoder has no words
     run.in_background(host, name)
     end = settled(host)
-    for _ in range(200):  # the thread tells it just after it has let the lesson go
-        end = api.lesson(host, LessonArgs("doll"))
-        if end["trouble"]:
-            break
-        time.sleep(0.01)
     assert end["state"] == "paused" and "cannot be taught words" in end["trouble"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # whose traceback is wanted
+def test_a_fault_in_the_background_is_told_too(host: FakeHost) -> None:
+    def broken(done: int, total: int) -> None:
+        if (done, total) == (3, 6):
+            raise ValueError("as a library may")
+
+    host.on_step = broken
+    api.teach(host, given())
+    end = settled(host)
+    assert (end["state"], end["step"]) == ("paused", 3) and "ValueError: as a library may" in end["trouble"]
 
 
 def test_bad_input_is_refused_in_the_request_itself(host: FakeHost) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,7 +41,7 @@ class Desk:
     """There is one, `desk`; it outlives Reload UI, as imported packages do."""
 
     sittings: dict[str, Sitting] = field(default_factory=dict)
-    troubles: dict[str, UserError] = field(default_factory=dict)  # what ended a lesson that ran in the background
+    troubles: dict[str, UserError] = field(default_factory=dict)  # what ended a lesson
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, name: str, wish: str = "", losses: Sequence[float] = ()) -> Sitting:
@@ -51,9 +52,17 @@ class Desk:
             self.troubles.pop(name, None)
             return self.sittings.setdefault(name, Sitting(wish, losses=list(losses)))
 
-    def release(self, name: str) -> None:
-        with self._lock:
-            self.sittings.pop(name, None)
+    @contextmanager
+    def kept(self, name: str) -> Iterator[None]:
+        """Lets a lesson that was taken go at the end, and keeps what ended it for whoever asks."""
+        try:
+            yield
+        except Exception as error:
+            self.troubles[name] = error if isinstance(error, UserError) else _fault(error)
+            raise
+        finally:
+            with self._lock:
+                self.sittings.pop(name, None)
 
     def wish(self, name: str, what: str) -> None:
         with self._lock:
@@ -66,12 +75,15 @@ class Desk:
 
     def in_background(self, name: str, run: Callable[[], object]) -> None:
         def guarded() -> None:
-            try:
+            with suppress(UserError):  # which is kept; any other keeps its traceback
                 run()
-            except UserError as error:
-                self.troubles[name] = error
 
         threading.Thread(target=guarded, name=f"lesson {name}", daemon=True).start()
+
+
+def _fault(error: Exception) -> UserError:
+    reason = f"{type(error).__name__}: {error}"
+    return UserError("The lesson broke off: {reason} (see the webui's console)", reason=reason)
 
 
 desk = Desk()

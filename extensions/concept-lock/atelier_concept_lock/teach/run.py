@@ -89,13 +89,11 @@ def _taught(host: Host, lesson: Lesson, sitting: Sitting) -> Iterator[Progress]:
     from .desk import desk
     from .recompute import enough_memory
 
-    try:
-        with host.working("Concept lock") as work, host.studio() as studio, enough_memory():
-            for progress in course(studio, lesson, _hands(host, work, lesson, sitting)):
-                sitting.hear(progress)
-                yield progress
-    finally:
-        desk.release(lesson.args.name)
+    kept = desk.kept(lesson.args.name)
+    with kept, host.working("Concept lock") as work, host.studio() as studio, enough_memory():
+        for progress in course(studio, lesson, _hands(host, work, lesson, sitting)):
+            sitting.hear(progress)
+            yield progress
 
 
 def in_background(host: Host, name: str, wish: str = "") -> None:
