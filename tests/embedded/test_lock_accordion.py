@@ -173,9 +173,9 @@ def test_img2img_and_inpainting_go_by_the_regions_too(host: EmbeddedHost, unit: 
     ("values", "prompt", "sentence"),
     [
         ({"file0_0": "nobody"}, "two women", "There is no LoRA “nobody” in the webui's list."),
-        ({}, "two <lora:anne:1> women", "“anne” is in the prompt and on a card: it would act twice."),
+        ({}, "two <lora:anne:1> women", "“anne” is in the prompt and among the concepts: it would act twice."),
         ({"state": "{"}, "two women", "This is not a board of regions."),
-        (dict.fromkeys(rows.NAMES, ""), "two women", "There is nothing to lock: give a region a prompt or a card."),
+        (dict.fromkeys(rows.NAMES, ""), "two women", "There is nothing to lock: give a region a prompt or a concept."),
         ({"prompt0": "a <lora:beth:1>", "file1_0": ""}, "two women", "A region's prompt names “beth”."),
     ],
 )

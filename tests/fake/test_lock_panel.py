@@ -13,7 +13,7 @@ import gradio as gr
 import numpy as np
 import pytest
 import torch
-from atelier_concept_lock import panel, rows, run
+from atelier_concept_lock import panel, rows, run, tables
 from atelier_concept_lock.always import panel as always
 from atelier_concept_lock.always import run as always_run
 from atelier_concept_lock.board import board_of
@@ -350,3 +350,10 @@ def test_files_of_different_models_are_not_merged(host: FakeHost) -> None:
     save_file(wide, host.folder("lora") / "wide.safetensors")
     with pytest.raises(UserError, match="are made for different models"):
         merged(host, second="wide")
+
+
+def test_a_leak_is_said_as_a_fault() -> None:
+    card = {"card": "anne", "region": 1, "missed": [], "matched": 3, "inside": 2.0, "outside": 0.5, "indirect": None}
+    said = tables.report({"cards": [card], "clean": False, "cost": None}, str)
+    assert '<p class="atelier-error">Something leaks: outside must be 0.</p>' in said
+    assert tables.report({"cards": [], "clean": True, "cost": None}, str) == ""

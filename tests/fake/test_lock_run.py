@@ -84,11 +84,11 @@ def test_measuring_draws_once_more_for_each_card(host: FakeHost) -> None:
     ("said", "sentence"),
     [
         ("{}", "There is nothing to lock"),
-        (lock(prompt="two <lora:anne:1>"), "“anne” is in the prompt and on a card"),
+        (lock(prompt="two <lora:anne:1>"), "“anne” is in the prompt and among the concepts"),
         (lock(cards=[{"name": "x", "files": ["nobody"]}]), "There is no LoRA “nobody”"),
         (
             json.dumps({"regions": [{"mask": [0, 0, 1, 1], "prompt": "a <lora:beth:1>"}]}),
-            "Give the region a card instead",
+            "Choose it as the region's concept instead",
         ),
         (lock(cards=[{"name": "x", "files": ["broken <b>"]}]), "is empty"),
         ("[", "not valid JSON"),

@@ -17,7 +17,7 @@ from atelier_core.errors import UserError
 if TYPE_CHECKING:  # torch takes seconds that a webui's start must not pay for
     from .adapters import Adapter
 
-TWICE = "“{name}” is in the prompt and on a card: it would act twice. Take it out of one."
+TWICE = "“{name}” is in the prompt and among the concepts: it would act twice. Take it out of one."
 RANKED = re.compile(r"^(.+)@(full|[1-9]\d{0,2})$")
 KINDS = ("lora", "embedding", "hypernetwork", "checkpoint")
 

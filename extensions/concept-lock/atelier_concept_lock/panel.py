@@ -78,7 +78,7 @@ def _results(host: Host) -> dict[str, Any]:
     made["results"] = gr.HTML(elem_id=f"{ID}_results")
     widgets.to_buttons(host, ID)
     label = t("Start picture, or a result whose settings come back")
-    made["files"] = gr.File(label=label, height=100, elem_id=f"{ID}_open")
+    made["files"] = gr.File(label=label, height=150, elem_id=f"{ID}_open")
     widgets.from_buttons(host, ID)
     return made
 
@@ -122,7 +122,7 @@ def _settings(host: Host) -> dict[str, Any]:
     made: dict[str, Any] = {}
 
     def slider(name: str, least: float, most: float, value: float, step: float, label: str) -> None:
-        made[name] = gr.Slider(least, most, value, step=step, label=label, elem_id=f"{ID}_{name}", min_width=120)
+        made[name] = gr.Slider(least, most, value, step=step, label=label, elem_id=f"{ID}_{name}", min_width=160)
 
     samplers, schedulers = list(host.samplers()), list(host.schedulers())
     with gr.Row():
@@ -132,12 +132,13 @@ def _settings(host: Host) -> dict[str, Any]:
         made["scheduler"] = gr.Dropdown(
             schedulers, value=schedulers[0], label=t("Schedule type"), elem_id=f"{ID}_scheduler", min_width=120
         )
-        slider("steps", 1, 150, 20, 1, t("Sampling steps"))
     with gr.Row():
         slider("width", 64, 2048, 512, 8, t("Width"))
         slider("height", 64, 2048, 512, 8, t("Height"))
     with gr.Row():
+        slider("steps", 1, 150, 20, 1, t("Sampling steps"))
         slider("cfg", 1, 30, 7, 0.5, t("CFG scale"))
+    with gr.Row():
         made["seed"] = gr.Number(-1, precision=0, label=t("Seed"), elem_id=f"{ID}_seed", min_width=120)
         slider("batch", 1, 8, 1, 1, t("Batch size"))
         slider("count", 1, 16, 1, 1, t("Batch count"))

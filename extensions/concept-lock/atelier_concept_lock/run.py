@@ -91,7 +91,7 @@ def settled(lock: Lock) -> Lock:
     for prompt in (lock.prompt, *(region.prompt for region in regions)):
         _refuse_twice(prompt, lock)
     if not lock.all_cards() and not any(region.prompt for region in regions):
-        raise UserError("There is nothing to lock: give a region a prompt or a card.")
+        raise UserError("There is nothing to lock: give a region a prompt or a concept.")
     for card in lock.cards:
         lock = replace(lock, prompt=card.in_prompt(lock.prompt))
     return lock
@@ -103,7 +103,7 @@ def _refuse_twice(prompt: str, lock: Lock) -> None:
     for name in sorted(asked & {named.bare(file) for card in lock.all_cards() for file in card.files}):
         raise UserError(named.TWICE, name=name)
     if asked and prompt != lock.prompt:
-        raise UserError("A region's prompt names “{name}”. Give the region a card instead.", name=min(asked))
+        raise UserError("A region's prompt names “{name}”. Choose it as the region's concept instead.", name=min(asked))
 
 
 def adapters_of(host: Host, lock: Lock) -> dict[str, Adapter]:

@@ -12,7 +12,8 @@ Translate = Callable[[str], str]
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str) -> str:
     cells = "".join(f"<th>{html.escape(one)}</th>" for one in head)
     lines = "".join("<tr>" + "".join(f"<td>{html.escape(one)}</td>" for one in row) + "</tr>" for row in rows)
-    return f'<table class="{kind}"><thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table>'
+    made = f'<table class="{kind}"><thead><tr>{cells}</tr></thead><tbody>{lines}</tbody></table>'
+    return f'<div class="atelier-table">{made}</div>'
 
 
 def report(told: dict[str, Any], t: Translate) -> str:
@@ -22,9 +23,14 @@ def report(told: dict[str, Any], t: Translate) -> str:
     said = []
     if told["cost"] is not None:
         said.append(t("cost: {share:.0%} more time than without").format(share=told["cost"]))
-    if told["cards"]:
-        said.append(t("Nothing leaks directly.") if told["clean"] else t("Something leaks: outside must be 0."))
-    return made + "".join(f'<p class="atelier-note">{html.escape(one)}</p>' for one in said)
+    if told["cards"] and told["clean"]:
+        said.append(t("Nothing leaks directly."))
+    leaks = "" if told["clean"] else _sentence(t("Something leaks: outside must be 0."), "error")
+    return made + leaks + "".join(map(_sentence, said))
+
+
+def _sentence(text: str, kind: str = "note") -> str:
+    return f'<p class="atelier-{kind}">{html.escape(text)}</p>'
 
 
 def _line(card: dict[str, Any], t: Translate) -> list[str]:
