@@ -49,7 +49,8 @@ def text() -> Any:
         pad_token_id=49407,
     )
     made = CLIPTextModel(config)
-    torch.nn.init.normal_(made.get_input_embeddings().weight, std=WORD_SPREAD)
+    words: Any = made.get_input_embeddings()
+    torch.nn.init.normal_(words.weight, std=WORD_SPREAD)
     return made
 
 
