@@ -204,4 +204,4 @@ def test_an_infotext_brings_everything_back(host: EmbeddedHost, unit: Unit) -> N
     assert [one.mask for one in board_of(back["state"]).regions] == [(0, 0, 0.5, 1), (0.5, 0, 1, 1)]
     again = drawn(host, unit, **{name: "" if value == "-" else value for name, value in back.items()})
     assert (pixels(again) == pixels(made)).all() and entries(again) == entries(made)
-    assert always.read(host, "txt2img", "on", {"Steps": "3"}) is None
+    assert always.read(host, "txt2img", "on", {"Steps": "3"}) is False

@@ -256,7 +256,18 @@ def test_an_infotext_fills_the_accordion(host: FakeHost) -> None:
     again = panel.ALWAYS.add(host, {**given, "state": back["state"]}, Extent(128, 64))
     named = [one["mask"] for one in json.loads(again.info["Atelier lock"])["regions"]]
     assert named == [one["mask"] for one in json.loads(info["Atelier lock"])["regions"]]
-    assert panel.ALWAYS.read(host, "txt2img", "state", {"Atelier lock": "{"}) is None
+
+
+def test_settings_without_a_lock_or_with_a_spoilt_one_turn_it_off(host: FakeHost) -> None:
+    def back(name: str, **entries: str) -> Any:
+        return panel.ALWAYS.read(host, "txt2img", name, entries)
+
+    assert back("on") is None and back("hint") is None  # a prompt alone says nothing of it
+    plain, spoilt = {"Steps": "3"}, {"Steps": "3", "Atelier lock": "{"}
+    assert back("on", **plain) is False and back("on", **spoilt) is False
+    assert back("state", **plain) is None and back("state", **spoilt) is None
+    assert back("hint", **plain).count("<p") == 1
+    assert back("hint", **spoilt).count("<p") == 2
 
 
 def test_a_file_that_is_not_here_stays_in_sight(host: FakeHost) -> None:

@@ -123,7 +123,7 @@ def test_an_accordion_gets_its_values_back(host: FakeHost) -> None:
     }
     assert (back["on"], back["pose_end"], back["pose_start"]) == (True, 0.4, 0.0)
     assert document.from_document(json.loads(back["state"])["pose"]) == POSE
-    assert panel.ALWAYS.read(host, "txt2img", "on", {"Steps": "3"}) is None
+    assert panel.ALWAYS.read(host, "txt2img", "on", {"Steps": "3"}) is False
     with gr.Blocks():
         names = list(panel.ALWAYS.controls(host, "txt2img"))
     assert {name for name in names if panel.ALWAYS.read(host, "txt2img", name, entries) is None} == {"hint"}

@@ -72,8 +72,11 @@ class AlwaysEntry:
     switch: str = "on"  # the component that turns it on, as a step of the plot does
 
     def read(self, host: Host, tab: str, name: str, infotext: Mapping[str, str]) -> Any:
-        """What an infotext says of a component; nothing too where it is spoilt, as it may come from anywhere."""
+        """What an infotext says of a component; nothing too where it is spoilt, as it may come from anywhere.
+
+        The settings of a picture that was made without the unit turn it off: else it could not be repeated."""
         try:
-            return self.restored(host, tab, name, infotext)
+            found = self.restored(host, tab, name, infotext)
         except UserError:
-            return None
+            found = None
+        return False if found is None and name == self.switch and "Steps" in infotext else found

@@ -99,9 +99,12 @@ def _add(host: Host, values: dict[str, Any], size: Extent) -> Additions:
 
 
 def _restored(host: Host, tab: str, name: str, entries: Mapping[str, str]) -> Any:
-    found = run.lock_in(host, entries)
+    try:
+        found = run.lock_in(host, entries)
+    except UserError as error:
+        return _hint(host, (error.told(host.translate),)) if name == "hint" else None
     if found is None:
-        return None
+        return _hint(host) if name == "hint" and "Steps" in entries else None
     lock, notes = found
     if name == "on":
         return True
