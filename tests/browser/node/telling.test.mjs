@@ -47,6 +47,23 @@ test("the panel hears of changes that matter, each state once, in its own field"
   assert.deepEqual(panel.told, [["own", "one"], ["own", "two"]]);
 });
 
+test("who leaves the page for the panel finds it told, and tells nothing twice", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const leaving = [];
+  globalThis.addEventListener = (kind, listener) => kind === "blur" && leaving.push(listener);
+  const { texts, change } = opened();
+  delete globalThis.addEventListener;
+  const [leave] = leaving;
+  leave();
+  await later();
+  assert.equal(texts.length, 0, "nothing was edited");
+  change("state");
+  leave();
+  context.mock.timers.tick(1000);
+  await later();
+  assert.equal(texts.length, 1);
+});
+
 test("a panel that takes nothing breaks the flush and is told the same again", async () => {
   const { tell, flush, texts, panel } = opened(null);
   const flushed = flush();

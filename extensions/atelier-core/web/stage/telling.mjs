@@ -33,8 +33,20 @@ export function openTelling(session, bridge, { field, text, complain, of = ["sta
   session.changed((what) => {
     if (!of.includes(what) || bridge.alone) return;
     clearTimeout(timer);
-    timer = setTimeout(tell, QUIET);
+    timer = setTimeout(soon, QUIET);
   });
+  const soon = () => {
+    timer = 0;
+    tell();
+  };
+  /** What is pressed next lies around the page, and may read the field at once. */
+  const left = () => {
+    if (!timer) return;
+    clearTimeout(timer);
+    soon();
+  };
+  globalThis.document?.documentElement.addEventListener("pointerleave", left);
+  globalThis.addEventListener?.("blur", left);
   return {
     tell,
     /** The panel's textbox that is told, where it is not the usual one. */
@@ -43,6 +55,7 @@ export function openTelling(session, bridge, { field, text, complain, of = ["sta
     flush: () =>
       inTurn(async () => {
         clearTimeout(timer);
+        timer = 0;
         last = await text();
         const answer = await bridge.ask(message(last));
         if (answer?.ok) return;
