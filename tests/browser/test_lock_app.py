@@ -23,6 +23,7 @@ from tiny import tiny_sd15
 
 ID = "atelier_concept_lock"
 LONG = 60_000  # ms
+BROKEN_OFF = "Connection errored out"  # gradio's, when a page is loaded anew while it waits for an answer
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(app: App, browser: Browser) -> Iterator[Page]:
-    with opened(browser, app.url, size=(1400, 1300), dark=False, complaints=GRADIO) as page:
+    with opened(browser, app.url, size=(1400, 1300), dark=False, complaints=(*GRADIO, BROKEN_OFF)) as page:
         page.set_default_timeout(LONG)
         yield page
 

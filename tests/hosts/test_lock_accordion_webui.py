@@ -167,7 +167,11 @@ def test_token_merging_is_off_for_the_run_and_on_again(loras: Webui) -> None:
     ("body", "values", "sentence"),
     [
         ({}, {"file0_0": "nobody"}, "There is no LoRA “nobody” in the webui's list."),
-        ({"prompt": "two <lora:anne:1> women"}, {}, "“anne” is in the prompt and among the concepts: it would act twice."),
+        (
+            {"prompt": "two <lora:anne:1> women"},
+            {},
+            "“anne” is in the prompt and among the concepts: it would act twice.",
+        ),
         ({}, {"state": "{"}, "This is not a board of regions."),
         (
             {},

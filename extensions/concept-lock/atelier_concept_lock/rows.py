@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from atelier_core.errors import UserError
@@ -107,19 +108,19 @@ class Known:
 
 
 def followed(known: Known, ids: Sequence[str], values: Mapping[str, Any]) -> tuple[Known, dict[str, Any] | None]:
-    """The values of the rows when regions have come, gone or changed places. None: they stay as they are, also when no
-    region is known, as then another board came and brought its rows."""
+    """What becomes of rows when regions have come, gone or changed places: only of those that another region had, as
+    the user may be writing in the others. None: all stay, also when no region is known: another board came then, and
+    brought its rows."""
     if not set(ids) & set(known.ids):
         return Known(tuple(ids)), None
     rows = {**known.rows, **{one: _lifted(values, n) for n, one in enumerate(known.ids)}}
     now = Known(tuple(ids), dict(list(rows.items())[-MOST_KNOWN:]))
-    if tuple(ids) == known.ids:
-        return now, None
     made: dict[str, Any] = {}
-    for n in range(REGIONS):
-        own = rows.get(ids[n], BLANK) if n < len(ids) else BLANK
-        made |= {name: own[first] for name, first in zip(row_names(n), row_names(0), strict=True)}
-    return now, made
+    for n, (old, new) in enumerate(zip_longest(known.ids, ids)):
+        if old != new and (old or new in rows):
+            own = rows.get(new or "", BLANK)
+            made |= {name: own[first] for name, first in zip(row_names(n), row_names(0), strict=True)}
+    return now, made or None
 
 
 def _lifted(values: Mapping[str, Any], row: int) -> dict[str, Any]:
