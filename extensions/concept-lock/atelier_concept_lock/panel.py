@@ -122,7 +122,7 @@ def _settings(host: Host) -> dict[str, Any]:
     made: dict[str, Any] = {}
 
     def slider(name: str, least: float, most: float, value: float, step: float, label: str) -> None:
-        made[name] = gr.Slider(least, most, value, step=step, label=label, elem_id=f"{ID}_{name}", min_width=160)
+        made[name] = gr.Slider(least, most, value, step=step, label=label, elem_id=f"{ID}_{name}", min_width=200)
 
     samplers, schedulers = list(host.samplers()), list(host.schedulers())
     with gr.Row():
