@@ -157,6 +157,18 @@ def test_from_a_picture_its_picture_is_the_start(host: FakeHost, tmp_path: Path)
     assert np.asarray(Image.open(path)).reshape(-1, 3).tolist() == [[200, 0, 0]] * (128 * 64)
 
 
+def test_a_new_size_leaves_the_regions_to_the_page_by_one_event_for_both_sides(host: FakeHost) -> None:
+    page = panel._resized(host, 640.0, 384.0)
+    told = json.loads(html.unescape(page).partition('data-open="')[2].partition('" data-lang')[0])
+    assert told["document"] is None and told["picture"] is None
+    assert {"width": 640, "height": 384}.items() <= json.loads(told["options"]).items()
+    with gr.Blocks() as blocks:
+        sides = [gr.Slider(64, 128), gr.Slider(64, 128)]
+        widgets.let_go(sides, lambda *given: str(given), [gr.HTML()])
+    (event,) = [one for one in blocks.fns.values() if one.targets]
+    assert event.targets == [(side._id, "release") for side in sides] and event.inputs == sides
+
+
 def test_a_result_brings_everything_back_masks_included(host: FakeHost) -> None:
     state = board(noisy(), [0.5, 0, 1, 1])
     panel._run(host, state, *values(file1_0="beth"))

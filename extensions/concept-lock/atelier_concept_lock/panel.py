@@ -97,8 +97,7 @@ def _wire(host: Host, parts: Mapping[str, Any], controls: Mapping[str, Any]) -> 
     files.upload(fn=lambda given: _opened(host, given, ""), inputs=[files], outputs=shown)
     taken.change(fn=lambda given: _opened(host, None, given), inputs=[taken], outputs=shown)
     sides = [controls[name] for name in ("width", "height")]
-    for side in sides:
-        side.release(fn=partial(_resized, host), inputs=[parts["state"], *sides], outputs=[page])
+    widgets.let_go(sides, partial(_resized, host), [page])
 
 
 def _words(host: Host) -> dict[str, Any]:
@@ -166,10 +165,9 @@ def _table(host: Host) -> str:
     return tables.files(found, host.translate)
 
 
-def _resized(host: Host, state: str, width: float, height: float) -> Any:
-    size = Extent(int(width), int(height))
-    board = _board(state, size)
-    return stage.page(host, ID, HEIGHT, board, size, picture=board.picture or None)
+def _resized(host: Host, width: float, height: float) -> str:
+    """The page keeps its regions: what the panel knows of them may be older by now."""
+    return stage.page(host, ID, HEIGHT, None, Extent(int(width), int(height)))
 
 
 def _board(state: str, size: Extent) -> Board:

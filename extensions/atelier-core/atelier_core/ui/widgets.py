@@ -112,6 +112,17 @@ def page_click(button: gr.Button, script: str) -> None:
     button.click(fn=None, inputs=[], outputs=[], **_script(f"() => {{ {script} }}"))
 
 
+def let_go(sliders: Sequence[Any], fn: Callable[..., Any], outputs: list[Any]) -> None:
+    """What follows when one of these is let go, with the values of all. Where gradio can have one event of several,
+    two that are let go in a row are not answered crosswise."""
+    if hasattr(gr, "on"):
+        releases = [slider.release for slider in sliders]
+        gr.on(releases, fn=fn, inputs=list(sliders), outputs=outputs, trigger_mode="always_last")
+        return
+    for slider in sliders:
+        slider.release(fn=fn, inputs=list(sliders), outputs=outputs)
+
+
 def with_size(events: Sequence[Any], tab: str, fn: Callable[..., Any], inputs: list[Any], page: Any) -> None:
     """Events after which `fn(*inputs, width, height)` writes a page anew, with the sides that a tab of the host is
     set to; 0 where there are none."""
