@@ -50,6 +50,7 @@ VALUES: dict[str, Any] = {
     "end": 1,
     "uncond": False,
 }
+LEAVING = 3000  # ms; a page left in the midst of an event keeps gradio 3 from ever ending its server
 
 
 def asked(plain: dict[str, Any] = PLAIN, **values: Any) -> dict[str, Any]:
@@ -261,6 +262,7 @@ def test_by_hand_regions_are_drawn_run_and_brought_back(loras: Webui) -> None:
         text = page.locator("#html_info_txt2img").first.inner_text()
         assert "outside 0" in text
 
+        page.wait_for_timeout(LEAVING)
         page.reload()
         inner = open_accordion(page)
         page.locator("#txt2img_prompt textarea").fill(text)
@@ -272,3 +274,4 @@ def test_by_hand_regions_are_drawn_run_and_brought_back(loras: Webui) -> None:
         expect(page.locator(f"#{ID}_prompt0 textarea, #{ID}_prompt0 input").first).to_have_value("a woman reading")
         expect(page.locator(f"#{ID}_file0_0 input").first).to_have_value("anne")
         expect(page.locator("#txt2img_prompt textarea")).to_have_value("a street")
+        page.wait_for_timeout(LEAVING)
