@@ -62,6 +62,7 @@ def smaller(inner: Frame) -> None:
 
 def drag(page: Page, inner: Frame, dx: float, dy: float) -> None:
     """A joint by the mouse, as a user does."""
+    inner.frame_element().scroll_into_view_if_needed()
     box = inner.frame_element().bounding_box()
     at = inner.evaluate("(ref) => atelierEditor.joint(ref)", WRIST)
     assert box is not None
