@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.chromium import drawn, launched, opened
+from tests.support.chromium import drawn, opened
 from tests.support.page_server import PICTURES, PageServer, serving
 
 WIDTH, HEIGHT = 640, 480
@@ -52,12 +52,6 @@ def server() -> Iterator[PageServer]:
 def _claiming(width: int, height: int) -> bytes:
     """The head of a PNG of that size; its pixels must never be asked for."""
     return png(coded())[:16] + width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes(5000)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
 
 
 def settled(page: Any) -> None:

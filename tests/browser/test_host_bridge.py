@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.support.chromium import drawn, launched, opened
+from tests.support.chromium import drawn, opened
 from tests.support.page_server import PAGES, ROOT, PageServer, serving
 
 OLD = {"before": "red", "after": "blue"}
@@ -86,12 +86,6 @@ def webui(content: str) -> str:
     <div id="atelier_upscaler_progress"></div><div id="atelier_upscaler_gallery"></div>
   </div></div>
 <script type="module" src="javascript/atelier.mjs"></script></body></html>"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 from atelier_concept_lock.regions import lock_of
 from atelier_core.args import read_entries, split_infotext
 from atelier_core.hosts.embedded.host import EmbeddedHost
-from chromium import drawn, launched, opened
+from chromium import drawn, inner_of, opened
 from embedded_app import GRADIO, App, started
 from PIL import Image
 from playwright.sync_api import Browser, Frame, Page, expect
@@ -40,12 +40,6 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         yield app
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
-
-
 @pytest.fixture
 def page(app: App, browser: Browser) -> Iterator[Page]:
     with opened(browser, app.url, size=(1400, 1300), dark=False, complaints=(*GRADIO, BROKEN_OFF)) as page:
@@ -55,12 +49,7 @@ def page(app: App, browser: Browser) -> Iterator[Page]:
 
 def editor(page: Page, tab: str = "") -> Frame:
     """The page of our tab, or that of an accordion, once it is up."""
-    name = f"{ID}_{tab}_page" if tab else f"{ID}_page"
-    element = page.wait_for_selector(f"iframe[data-atelier-frame='{name}']")
-    inner = element.content_frame() if element else None
-    assert inner is not None
-    inner.wait_for_selector("html[data-ready]", state="attached")
-    return inner
+    return inner_of(page, f"{ID}_{tab}_page" if tab else f"{ID}_page")
 
 
 def open_tab(page: Page) -> Frame:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.chromium import drawn, launched, opened
+from tests.support.chromium import drawn, opened
 from tests.support.page_server import ROOT, PageServer, serving
 
 Place = tuple[float, float]
@@ -24,12 +24,6 @@ HALVES = [[0, 0, 0.5, 1], [0.5, 0, 1, 1]]
 def server() -> Iterator[PageServer]:
     with serving() as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
 
 
 def ready(page: Any) -> None:

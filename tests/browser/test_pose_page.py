@@ -14,7 +14,7 @@ import pytest
 from atelier_pose_editor import document, draw, svg
 from PIL import Image
 
-from tests.support.chromium import drawn, launched, opened
+from tests.support.chromium import drawn, opened
 from tests.support.page_server import PageServer, serving
 
 LIMBS = [(1, 2), (1, 5), (2, 3), (3, 4), (5, 6), (6, 7), (1, 8), (8, 9), (9, 10), (1, 11), (11, 12), (12, 13), (1, 0)]
@@ -25,12 +25,6 @@ R_ELBOW, L_WRIST, R_KNEE, L_ANKLE = 3, 7, 9, 13
 def server() -> Iterator[PageServer]:
     with serving() as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
 
 
 def ready(page: Any) -> None:

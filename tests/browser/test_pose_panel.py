@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.chromium import drawn, launched, opened
+from tests.support.chromium import drawn, opened
 from tests.support.page_server import PAGES, ROOT, PageServer, serving
 
 FIELD = "atelier_pose_editor_state"
@@ -66,12 +66,6 @@ def png(width: int, height: int) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (width, height), "#336699").save(out, "PNG")
     return out.getvalue()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.chromium import drawn, launched, opened
+from tests.support.chromium import drawn, opened
 from tests.support.page_server import PAGES, ROOT, PageServer, serving
 
 SCRIPT = """
@@ -86,12 +86,6 @@ def server() -> Iterator[PageServer]:
     with serving() as server:
         server.documents["/stage"] = PAGE
         yield server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with launched() as browser:
-        yield browser
 
 
 @contextmanager

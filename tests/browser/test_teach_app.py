@@ -17,7 +17,7 @@ import pytest
 import tiny
 from atelier_concept_lock.teach.crops import Source, bucket_of, buckets, fitted
 from atelier_core.geometry import Extent
-from chromium import drawn, launched, opened
+from chromium import drawn, opened
 from embedded_app import GRADIO, started
 from lesson_files import pictured
 from page_server import PAGES, PageServer, serving
@@ -45,12 +45,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def url(root: Path) -> Iterator[str]:
     with started(root, OMP_NUM_THREADS="1", LANG="C") as app:
         yield app.url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
 
 
 def fill(page: Page, name: str, value: str) -> None:

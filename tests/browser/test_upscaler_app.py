@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chromium import drawn, launched, opened
+from chromium import drawn, opened
 from embedded_app import GRADIO, App, started
 from PIL import Image
 from playwright.sync_api import Browser, FrameLocator, Page, expect
@@ -26,12 +26,6 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     save_file(random_weights(srvgg(16)).state_dict(), models / "random x4.safetensors")
     with started(root) as app:
         yield app
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from atelier_concept_lock import rows
 from atelier_core.args import read_entries, split_infotext
-from chromium import launched
+from chromium import inner_of, launched
 from lock_webui import NEGATIVE, PROMPT, drawn, whole
 from PIL import Image
 from playwright.sync_api import Frame, Page, expect
@@ -202,14 +202,6 @@ def test_the_plot_s_axis_weakens_all_concepts(loras: Webui) -> None:
 
 
 # by hand
-
-
-def inner_of(page: Page, name: str) -> Frame:
-    element = page.wait_for_selector(f"iframe[data-atelier-frame='{name}']")
-    inner = element.content_frame() if element else None
-    assert inner is not None
-    inner.wait_for_selector("html[data-ready]", state="attached")
-    return inner
 
 
 def open_accordion(page: Page) -> Frame:

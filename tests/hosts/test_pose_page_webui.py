@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chromium import drawn, launched
+from chromium import drawn, inner_of, launched
 from playwright.sync_api import Frame, Page, expect
 from webui import CONTROLNET, Webui
 
@@ -32,14 +32,6 @@ def open_tab(page: Page) -> Frame:
     page.wait_for_selector(f"#{ID}_start", state="attached")
     page.locator("#tabs button").get_by_text("Pose and sketch", exact=True).first.click()
     return inner_of(page, f"{ID}_page")
-
-
-def inner_of(page: Page, name: str) -> Frame:
-    element = page.wait_for_selector(f"iframe[data-atelier-frame='{name}']")
-    inner = element.content_frame() if element else None
-    assert inner is not None
-    inner.wait_for_selector("html[data-ready]", state="attached")
-    return inner
 
 
 def corner(inner: Frame) -> np.ndarray:

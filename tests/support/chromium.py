@@ -83,3 +83,12 @@ def _foreign(url: str) -> bool:
 def drawn(page: playwright.Page | playwright.Frame | playwright.Locator) -> None:
     """Waits until the page has drawn what it was told: what it shows and says changes only then, not with the event."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def inner_of(page: playwright.Page, name: str) -> playwright.Frame:
+    """The page of an editor within the webui's, once it is up."""
+    element = page.wait_for_selector(f"iframe[data-atelier-frame='{name}']")
+    inner = element.content_frame() if element else None
+    assert inner is not None
+    inner.wait_for_selector("html[data-ready]", state="attached")
+    return inner
