@@ -13,7 +13,8 @@ from torch import nn
 from dollhouse import home, nets
 from dollhouse.train.latents import Facts, Latents
 from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, descend, placed, sized
-from dollhouse.train.painter import Noise, Painter, empty_words, quickest, sample, waited
+from dollhouse.train.painter import Noise, Painter, empty_words, sample, waited
+from dollhouse.train.replay import quickest, recorded
 from dollhouse.train.store import Store, palette, pending
 
 BATCH = 192
@@ -100,14 +101,21 @@ def _run(kind: str, net: Steered, ask: Any, known: Known, out: Path, seconds: fl
     noise, empty, mean = Noise(device), empty_words(device), Mean(net.control, 0.995)
     pace, maps = Pace(seconds, adam(net.control.parameters(), RATE, 0.0)), getattr(known, kind)
     keeper = Keeper(mean, lambda: home.kept(kind, net.control, out))
-    for _ in pace.ticks():
-        known.grow()
+
+    def step() -> torch.Tensor:
         places, clean, words = known.latents.batch(size, empty)
         noisy, times, wanted = noise.added(clean)
         with amp(device):
             said = ask(noisy, times, words, maps(places).contiguous())
         loss = noise.loss(said, wanted, times)
         descend(loss, pace.optimizer)
+        return loss.detach()
+
+    known.grow()
+    again = recorded(step, device)
+    for _ in pace.ticks():
+        known.grow()
+        loss = again()
         mean.update()
         keeper.maybe()
         pace.said(f"control {kind}", loss=loss, scenes=known.count)

@@ -14,7 +14,8 @@ from dollhouse.parts import FIRST_DOLL
 from dollhouse.train.control import trained_painter
 from dollhouse.train.latents import Facts, Latents
 from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, descend, placed, sized
-from dollhouse.train.painter import Noise, Painter, empty_words, quickest, sample, waited
+from dollhouse.train.painter import Noise, Painter, empty_words, sample, waited
+from dollhouse.train.replay import quickest, recorded
 from dollhouse.train.store import Store
 from dollhouse.train.vae import encoded
 
@@ -109,8 +110,8 @@ def _run(net: Any, ask: Any, latents: Latents, out: Path, seconds: float) -> Non
     noise, empty, mean, vae = Noise(device), empty_words(device), Mean(net, 0.998), latents.vae
     pace, shown = Pace(seconds, adam(net.parameters(), RATE, 0.0)), Facts(latents, "picture", "owner")
     covers, keeper = Covers(shown["owner"]), Keeper(mean, lambda: home.kept("inpaint", net, out))
-    for _ in pace.ticks():
-        shown.grow()
+
+    def step() -> torch.Tensor:
         places, clean, words = latents.batch(size, empty)
         noisy, times, wanted = noise.added(clean)
         seen = torch.cat([noisy, beside(vae, shown["picture"][places], covers(places), device)], 1)
@@ -118,6 +119,13 @@ def _run(net: Any, ask: Any, latents: Latents, out: Path, seconds: float) -> Non
             said = ask(seen.contiguous(), times, words)
         loss = noise.loss(said, wanted, times)
         descend(loss, pace.optimizer)
+        return loss.detach()
+
+    shown.grow()
+    again = recorded(step, device)
+    for _ in pace.ticks():
+        shown.grow()
+        loss = again()
         mean.update()
         keeper.maybe()
         pace.said("inpaint", loss=loss, scenes=latents.count)

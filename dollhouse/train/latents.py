@@ -10,6 +10,7 @@ import torch
 from dollhouse.train.store import DROPOUTS, WORDS, Store
 from dollhouse.train.vae import encoded
 
+SAID = (0.4, 0.3, 0.2, 0.1)  # how often each caption of a scene is the one, the fullest first
 EMPTY_SHARE = 0.1  # captions that are left out, so that guidance has something to compare with
 
 
@@ -19,10 +20,11 @@ class Latents:
         count, side = min(most or store.plan.count, store.plan.count), store.plan.side // 8
         self.values = torch.empty((count, 4, side, side), dtype=torch.half, device=device)
         self.tokens = torch.empty((count, len(DROPOUTS), WORDS), dtype=torch.int32, device=device)
+        self._shares = torch.tensor(SAID, device=device).cumsum(0)[:-1]
         self.numbers = np.zeros(count, np.int64)  # which scene of the store each is
         self._known = np.zeros(store.plan.count, bool)
         self._known[count:] = True
-        self.count = 0
+        self.count, self._held = 0, torch.zeros((), dtype=torch.double, device=device)
 
     def grow(self, most: int = 256) -> int:
         """Takes in that many more scenes, or all that are left, once they are drawn.
@@ -41,12 +43,13 @@ class Latents:
             self.numbers[place] = new
             self._known[new] = True
             self.count += len(new)
+            self._held.fill_(self.count)
         return len(new)
 
     def batch(self, size: int, empty: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Places, latents and captions; some captions are the `empty` one."""
-        chosen = torch.randint(self.count, (size,), device=self.device)
-        variant = torch.randint(len(DROPOUTS), (size,), device=self.device)
+        chosen = (torch.rand(size, dtype=torch.double, device=self.device) * self._held).long()
+        variant = torch.bucketize(torch.rand(size, device=self.device), self._shares)
         words = self.tokens[chosen, variant]
         left_out = torch.rand(size, device=self.device) < EMPTY_SHARE
         return chosen, self.values[chosen].float(), torch.where(left_out[:, None], empty, words)

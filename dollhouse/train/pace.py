@@ -19,7 +19,7 @@ class Pace:
     def __init__(self, seconds: float, optimizer: torch.optim.Optimizer, floor: float = 0.02) -> None:
         self.seconds, self.optimizer, self.floor = seconds, optimizer, floor
         self.started, self.steps = time.monotonic(), 0
-        self._rates = [group["lr"] for group in optimizer.param_groups]
+        self._rates = [float(group["lr"]) for group in optimizer.param_groups]
         self._said = 0.0
 
     @property
@@ -34,7 +34,7 @@ class Pace:
         """One for each step until the time is over, with the share of it that has passed."""
         while self.share < 1:
             for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
-                group["lr"] = rate * self.factor()
+                _set(group, rate * self.factor())
             yield self.share
             self.steps += 1
 
@@ -46,6 +46,13 @@ class Pace:
         self._said = passed
         told = " ".join(f"{key}={float(torch.as_tensor(value).detach()):.4f}" for key, value in figures.items())
         print(f"{name}: {passed:.0f} s, step {self.steps}, {told}", flush=True)
+
+
+def _set(group: dict[str, Any], rate: float) -> None:
+    if isinstance(group["lr"], torch.Tensor):
+        group["lr"].fill_(rate)
+    else:
+        group["lr"] = rate
 
 
 class Feed:
@@ -122,7 +129,11 @@ class Keeper:
 
 
 def adam(groups: Any, rate: float, decay: float = 0.01) -> torch.optim.AdamW:
-    return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), weight_decay=decay, fused=torch.cuda.is_available())
+    quick = torch.cuda.is_available()
+    made = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), weight_decay=decay, fused=quick, capturable=quick)
+    for group in made.param_groups if quick else ():
+        group["lr"] = torch.tensor(float(group["lr"]), device="cuda")  # where a recorded step looks for it each time
+    return made
 
 
 def descend(loss: torch.Tensor, optimizer: torch.optim.Optimizer, most: float = 1.0) -> None:

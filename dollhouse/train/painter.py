@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from dollhouse import home, nets
-from dollhouse.train.attention import written_out
 from dollhouse.train.latents import Latents
 from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, descend, placed, sized
+from dollhouse.train.replay import quickest, recorded
 from dollhouse.train.store import WORDS, Store, pending, tokenized
 
 BATCH = 256
@@ -75,38 +75,6 @@ def sample(count: int, channels: int, side: int, device: torch.device) -> tuple[
     return noisy, times, torch.zeros(count, WORDS, dtype=torch.int32, device=device)
 
 
-def quickest(name: str, net: nn.Module, asked: tuple[torch.Tensor, ...]) -> Any:
-    """The network, compiled where that works and is faster; what it is asked has to keep its sizes and strides."""
-    device = asked[0].device
-    if device.type != "cuda":
-        return written_out(net)
-    plain = _timed(net, asked, device)
-    try:
-        compiled = torch.compile(net, dynamic=False)
-        quick = _timed(compiled, asked, device)
-    except Exception as error:  # noqa: BLE001 - any failure of a compiler only costs speed
-        print(f"{name}: not compiled: {type(error).__name__}: {str(error)[:300]}", flush=True)
-        return net
-    print(f"{name}: a step takes {plain:.1f} ms, compiled {quick:.1f} ms", flush=True)
-    return compiled if quick < plain else net
-
-
-def _timed(ask: Any, asked: tuple[torch.Tensor, ...], device: torch.device) -> float:
-    """Milliseconds of a step forth and back."""
-    for _ in range(3):
-        with amp(device):
-            said = ask(*asked)
-        said.float().square().mean().backward()
-    torch.cuda.synchronize()
-    begun = time.monotonic()
-    for _ in range(5):
-        with amp(device):
-            said = ask(*asked)
-        said.float().square().mean().backward()
-    torch.cuda.synchronize()
-    return (time.monotonic() - begun) * 200
-
-
 def waited(store: Store, out: Path, device: torch.device, facts_only: bool = False) -> Latents:
     """Begins once the autoencoder and enough scenes are there."""
     while pending(store.folder.parent, "vae").exists():
@@ -125,14 +93,20 @@ def _run(painter: Painter, ask: Any, latents: Latents, out: Path, seconds: float
     slow = {"params": painter.text.parameters(), "lr": rate * WORDS_RATE}
     pace = Pace(seconds, adam([{"params": painter.unet.parameters()}, slow], rate, 0.0))
     keeper = Keeper(mean, lambda: _kept(painter, out))
-    for _ in pace.ticks():
-        latents.grow()
+
+    def step() -> torch.Tensor:
         _, clean, words = latents.batch(size, empty)
         noisy, times, wanted = noise.added(clean)
         with amp(device):
             said = ask(noisy, times, words)
         loss = noise.loss(said, wanted, times)
         descend(loss, pace.optimizer)
+        return loss.detach()
+
+    again = recorded(step, device)
+    for _ in pace.ticks():
+        latents.grow()
+        loss = again()
         mean.update()
         pace.said("painter", loss=loss, scenes=latents.count)
         keeper.maybe()

@@ -40,12 +40,12 @@ class Plan:
     people: tuple[float, float, float] = (0.6, 0.35, 0.05)  # how often one, two and three dolls
     cast: float = 0.0  # the share of dolls that are held-out ones
     side: int = SIDE
-    core: bool = False  # scenes of the world's core alone
+    core: bool = False  # scenes of the world's core and around it alone
 
     def scene(self, number: int) -> Scene:
         from dollhouse import core, scene
 
-        made = core.sampled if self.core else scene
+        made = core.mixed if self.core else scene
         seed = self.first + number
         people = Random(f"plan:{seed}").choices((1, 2, 3), self.people)[0]
         return made(seed, self.split, people, self._dolls(number) if self.cast else ())

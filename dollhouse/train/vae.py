@@ -13,6 +13,7 @@ import torch
 from dollhouse import home, nets
 from dollhouse.train import pyramid
 from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, descend, placed, sized
+from dollhouse.train.replay import recorded
 from dollhouse.train.store import Store, pending
 
 CROP, BATCH = 96, 32
@@ -29,7 +30,7 @@ class Pictures:
         self.store, side = store, store.plan.side
         self.values = torch.empty((min(most, store.plan.count), side, side, 3), dtype=torch.uint8, device=device)
         self._known = np.zeros(store.plan.count, bool)
-        self.count = 0
+        self.count, self._held = 0, torch.zeros((), dtype=torch.double, device=device)
 
     def grow(self, most: int = 256) -> None:
         """Takes in that many more, once they are drawn: every copy holds up the device."""
@@ -40,11 +41,12 @@ class Pictures:
             self.values[self.count : self.count + len(new)] = made.to(self.values.device)
             self._known[new] = True
             self.count += len(new)
+            self._held.fill_(self.count)
 
     def crops(self, size: int, side: int) -> torch.Tensor:
         """[size, 3, side, side], -1..1, each from anywhere."""
         device, reach = self.values.device, self.values.shape[1] - side + 1
-        chosen = torch.randint(self.count, (size,), device=device)[:, None, None]
+        chosen = (torch.rand(size, dtype=torch.double, device=device) * self._held).long()[:, None, None]
         line = torch.arange(side, device=device)
         rows = torch.randint(reach, (size, 1, 1), device=device) + line[None, :, None]
         columns = torch.randint(reach, (size, 1, 1), device=device) + line[None, None, :]
@@ -65,11 +67,17 @@ def train(store: Store, out: Path, seconds: float, device: torch.device) -> None
     net = placed(net, device)
     mean, pace = Mean(net, 0.998), Pace(deadline - time.monotonic(), adam(net.parameters(), RATE, 0.0))
     keeper = Keeper(mean, lambda: home.kept("vae", net, out))
+
+    def steps(count: int, side: int) -> Any:
+        return recorded(lambda: step(net, pictures.crops(count, side), pace.optimizer, device), device)
+
+    again, last = steps(size, CROP), False
     for share in pace.ticks():
         keeper.maybe()
         pictures.grow()
-        seen = pictures.crops(size, CROP) if share < 0.8 else pictures.crops(max(1, size // 8), store.plan.side)
-        losses = step(net, seen, pace.optimizer, device)
+        if share > 0.8 and not last:
+            again, last = steps(max(1, size // 8), store.plan.side), True
+        losses = again()
         mean.update()
         pace.said("vae", error=losses[0], square_db=-10 * losses[1].log10(), closeness=losses[2])
     mean.swap()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dollhouse import core, heldout_dolls, render
+from dollhouse import TEST_POSES, core, heldout_dolls, render
+from dollhouse.light import DIRECTIONS
 from dollhouse.measure.people import said_of
+from dollhouse.poses import TRAIN_POSES
 from dollhouse.train.jobs import plans
 
 
@@ -11,7 +13,7 @@ def test_a_seed_is_one_scene_of_the_core() -> None:
     made = [core.sampled(seed) for seed in range(60)]
     assert made[:3] == [core.sampled(seed) for seed in range(3)]
     assert {one.background.name for one in made} == set(core.BACKGROUNDS)
-    assert {actor.pose.name for one in made for actor in one.people} <= {*core.POSES, "standing"}
+    assert {actor.pose.name for one in made for actor in one.people} <= {*core.EASY}
     assert {(one.style, one.camera.framing, len(one.props)) for one in made} == {("photo", "full body", 0)}
     assert {len(one.people) for one in made} == {1, 2}
     assert len({render(one, 48).tobytes() for one in made}) == 60
@@ -28,6 +30,16 @@ def test_splits_differ_and_dolls_can_be_given() -> None:
 def test_a_painter_may_learn_the_core_alone() -> None:
     drawn = plans(600, 100, core=True)
     made = [drawn["scenes"].scene(number) for number in range(30)]
-    assert {one.style for one in made} == {core.STYLE}
+    assert {one.style for one in made[::2]} == {core.STYLE} and {one.style for one in made} == set(core.STYLES)
+    assert {one.light for one in made[::2]} == {core.LIGHT} and len({one.light for one in made[1::2]}) == 15
     assert {len(one.people) for one in made} == {1, 2}
     assert drawn["others"] == plans(600, 100)["others"]
+
+
+def test_around_the_core_are_more_places_poses_and_lights() -> None:
+    made = [core.around(seed) for seed in range(200)]
+    assert {one.background.name for one in made} == set(core.AROUND)
+    assert {actor.pose.name for one in made for actor in one.people} == set(TRAIN_POSES)
+    assert {one.light.direction for one in made} == set(DIRECTIONS)
+    tested = {actor.pose.name for seed in range(200) for actor in core.around(seed, "test").people}
+    assert tested > set(TEST_POSES)

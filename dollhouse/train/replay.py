@@ -1,0 +1,74 @@
+"""Steps that an accelerator repeats by itself: recorded once, replayed without Python between its thousands of kernels.
+
+Networks this narrow keep an accelerator busy for a few microseconds a kernel, less than Python takes to ask for one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+from dollhouse.train.attention import written_out
+from dollhouse.train.pace import amp
+
+Said = TypeVar("Said")
+WARM = 3  # steps before the recording: optimizers then have their state, and convolutions their ways
+
+
+def recorded(step: Callable[[], Said], device: torch.device) -> Callable[[], Said]:
+    """The same step. On an accelerator it must always do the same on the same tensors and never look at a value; what
+    it returns is overwritten by the next."""
+    if device.type != "cuda":
+        return step
+    aside = torch.cuda.Stream()
+    aside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(aside):
+        for _ in range(WARM):
+            step()
+    torch.cuda.current_stream().wait_stream(aside)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        said = step()
+
+    def again() -> Said:
+        graph.replay()
+        return said
+
+    return again
+
+
+def quickest(name: str, net: nn.Module, asked: tuple[torch.Tensor, ...]) -> Any:
+    """The network, compiled where that works and is faster; what it is asked has to keep its sizes and strides."""
+    device = asked[0].device
+    if device.type != "cuda":
+        return written_out(net)
+    plain = _timed(net, asked, device)
+    try:
+        compiled = torch.compile(net, dynamic=False)
+        quick = _timed(compiled, asked, device)
+    except Exception as error:  # noqa: BLE001 - any failure of a compiler only costs speed
+        print(f"{name}: not compiled: {type(error).__name__}: {str(error)[:300]}", flush=True)
+        return net
+    print(f"{name}: a step takes {plain:.1f} ms, compiled {quick:.1f} ms", flush=True)
+    return compiled if quick < plain else net
+
+
+def _timed(ask: Any, asked: tuple[torch.Tensor, ...], device: torch.device) -> float:
+    """Milliseconds of a step forth and back."""
+
+    def step() -> None:
+        with amp(device):
+            said = ask(*asked)
+        said.float().square().mean().backward()
+
+    again = recorded(step, device)
+    torch.cuda.synchronize()
+    begun = time.monotonic()
+    for _ in range(10):
+        again()
+    torch.cuda.synchronize()
+    return (time.monotonic() - begun) * 100
