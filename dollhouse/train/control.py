@@ -85,7 +85,7 @@ def train(
     deadline = time.monotonic() + seconds
     net = placed(Steered(Painter().eval()), device)
     hint = torch.zeros(BATCH, 3, store.plan.side, store.plan.side, device=device)
-    ask = quickest("control", net, (*sample(BATCH, 4, store.plan.side // 8, device), hint))
+    ask = quickest("control", net, (*sample(BATCH, 4, store.plan.side // 8, device), hint), seconds)
     known = Known(waited(store, out, device, facts_only=True))
     net.painter.load_state_dict(trained_painter(store, out).state_dict())
     for place, kind in enumerate(kinds):

@@ -88,7 +88,7 @@ def train(store: Store, out: Path, seconds: float, device: torch.device) -> None
     net = Painter()
     net.text, net.unet = net.text.requires_grad_(False), nets.unet(9)
     net = placed(net, device)
-    ask = quickest("inpaint", net, sample(BATCH, 9, store.plan.side // 8, device))
+    ask = quickest("inpaint", net, sample(BATCH, 9, store.plan.side // 8, device), seconds)
     latents = waited(store, out, device, facts_only=True)
     painter = trained_painter(store, out)
     net.text.load_state_dict(painter.text.state_dict())

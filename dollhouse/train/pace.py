@@ -21,6 +21,7 @@ class Pace:
         self.started, self.steps = time.monotonic(), 0
         self._rates = [float(group["lr"]) for group in optimizer.param_groups]
         self._said = 0.0
+        self._slow_down()
 
     @property
     def share(self) -> float:
@@ -33,10 +34,13 @@ class Pace:
     def ticks(self) -> Iterator[float]:
         """One for each step until the time is over, with the share of it that has passed."""
         while self.share < 1:
-            for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
-                _set(group, rate * self.factor())
+            self._slow_down()
             yield self.share
             self.steps += 1
+
+    def _slow_down(self) -> None:
+        for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
+            _set(group, rate * self.factor())
 
     def said(self, name: str, every: float = 10.0, **figures: Any) -> None:
         """Prints the figures now and then; they are read from the device only then."""

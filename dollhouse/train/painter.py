@@ -64,7 +64,7 @@ def train(store: Store, out: Path, seconds: float, device: torch.device, rate: f
     home.taken("text", painter.text, out)
     home.taken("unet", painter.unet, out)
     painter = placed(painter, device)
-    ask = quickest("painter", painter, sample(BATCH, 4, store.plan.side // 8, device))
+    ask = quickest("painter", painter, sample(BATCH, 4, store.plan.side // 8, device), seconds)
     latents = waited(store, out, device)
     _run(painter, ask, latents, out, deadline - time.monotonic(), rate)
 

@@ -16,6 +16,7 @@ from dollhouse.train.attention import written_out
 from dollhouse.train.pace import amp
 
 Said = TypeVar("Said")
+LONG = 1800.0  # seconds of a training from which on a compiler pays: beside processes that draw it takes minutes
 WARM = 3  # steps before the recording: optimizers then have their state, and convolutions their ways
 
 
@@ -31,8 +32,13 @@ def recorded(step: Callable[[], Said], device: torch.device) -> Callable[[], Sai
             step()
     torch.cuda.current_stream().wait_stream(aside)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        said = step()
+    try:
+        with torch.cuda.graph(graph):
+            said = step()
+    except RuntimeError as error:
+        print(f"not recorded: {str(error)[:300]}", flush=True)
+        torch.cuda.synchronize()
+        return step
 
     def again() -> Said:
         graph.replay()
@@ -41,11 +47,13 @@ def recorded(step: Callable[[], Said], device: torch.device) -> Callable[[], Sai
     return again
 
 
-def quickest(name: str, net: nn.Module, asked: tuple[torch.Tensor, ...]) -> Any:
-    """The network, compiled where that works and is faster; what it is asked has to keep its sizes and strides."""
+def quickest(name: str, net: nn.Module, asked: tuple[torch.Tensor, ...], seconds: float) -> Any:
+    """The network, compiled where that pays, works and is faster; what it is asked keeps its sizes and strides."""
     device = asked[0].device
     if device.type != "cuda":
         return written_out(net)
+    if seconds < LONG:
+        return net
     plain = _timed(net, asked, device)
     try:
         compiled = torch.compile(net, dynamic=False)

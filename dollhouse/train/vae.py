@@ -1,4 +1,4 @@
-"""Trains the autoencoder on crops of drawn scenes."""
+"""Trains the autoencoder on crops of drawn scenes. Once a painter has learnt its latents, its decoder alone."""
 
 from __future__ import annotations
 
@@ -64,8 +64,11 @@ def train(store: Store, out: Path, seconds: float, device: torch.device) -> None
     net = home.made("vae")
     if not home.taken("vae", net, out):
         pyramid.begin(net, scaled(pictures.values[:TOLD].cpu()))
-    net = placed(net, device)
-    mean, pace = Mean(net, 0.998), Pace(deadline - time.monotonic(), adam(net.parameters(), RATE, 0.0))
+    net, settled = placed(net, device), home.has("unet", out)
+    if settled:
+        net.encoder.requires_grad_(False), net.quant_conv.requires_grad_(False)
+    learns = [value for value in net.parameters() if value.requires_grad]
+    mean, pace = Mean(net, 0.998), Pace(deadline - time.monotonic(), adam(learns, RATE, 0.0))
     keeper = Keeper(mean, lambda: home.kept("vae", net, out))
 
     def steps(count: int, side: int) -> Any:
@@ -81,7 +84,8 @@ def train(store: Store, out: Path, seconds: float, device: torch.device) -> None
         mean.update()
         pace.said("vae", error=losses[0], square_db=-10 * losses[1].log10(), closeness=losses[2])
     mean.swap()
-    settle(net, store, device)
+    if not settled:
+        settle(net, store, device)
     home.kept("vae", net, out)
     pending(store.folder.parent, "vae").unlink(missing_ok=True)
     print(f"vae: {psnr(net, store, device):.2f} dB after {pace.steps} steps of {size}", flush=True)
