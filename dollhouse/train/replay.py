@@ -6,6 +6,7 @@ Networks this narrow keep an accelerator busy for a few microseconds a kernel, l
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from dollhouse.train.pace import amp
 
 Said = TypeVar("Said")
 LONG = 1800.0  # seconds of a training from which on a compiler pays: beside processes that draw it takes minutes
+AHEAD = 2  # steps that may wait for the device: a clock that ends a training should not be far ahead of it
 WARM = 3  # steps before the recording: optimizers then have their state, and convolutions their ways
 
 
@@ -40,8 +42,14 @@ def recorded(step: Callable[[], Said], device: torch.device) -> Callable[[], Sai
         torch.cuda.synchronize()
         return step
 
+    marks: deque[torch.cuda.Event] = deque(maxlen=AHEAD)
+
     def again() -> Said:
+        if len(marks) == AHEAD:
+            marks[0].synchronize()
         graph.replay()
+        marks.append(torch.cuda.Event())
+        marks[-1].record()
         return said
 
     return again
