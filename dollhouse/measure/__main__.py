@@ -19,9 +19,10 @@ from dollhouse.measure.stats import Figure
 ROOT = Path(__file__).resolve().parents[2]
 MODELS, EXTENSIONS = ROOT / "models" / "dollhouse", ROOT / "extensions"
 SECTIONS = ("readers", "tools", "pictures")
+LEARNT, PARTS = "learnt", ("learnt", "core", "around", "whole")
 
 
-def figures(models: Path, count: int, sections: tuple[str, ...] = SECTIONS) -> Iterator[Figure]:
+def figures(models: Path, count: int, sections: tuple[str, ...] = SECTIONS, world: str = LEARNT) -> Iterator[Figure]:
     """Of the readers on drawn scenes, and of the pictures that the models make."""
     if "readers" in sections:
         from dollhouse.measure.drawn import drawn_figures
@@ -32,9 +33,10 @@ def figures(models: Path, count: int, sections: tuple[str, ...] = SECTIONS) -> I
 
         yield from of_tools(models, count)
     if "pictures" in sections:
+        from dollhouse.measure.draw import Asked
         from dollhouse.measure.draw import figures as of_pictures
 
-        yield from of_pictures(models, count)
+        yield from of_pictures(models, Asked(count, world))
 
 
 def main() -> None:
@@ -43,6 +45,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200, help="pictures of each kind")
     parser.add_argument("--all", action="store_true", help="every section, which is what happens without --only too")
     parser.add_argument("--only", choices=SECTIONS, action="append", help="some of it")
+    parser.add_argument("--world", choices=PARTS, default=LEARNT, help="the part of it that is to be drawn")
     parser.add_argument("--lock", action="store_true")
     parser.add_argument("--teach", action="store_true")
     sys.path[:0] = [str(EXTENSIONS / name) for name in ("atelier-core", "concept-lock")]
@@ -53,7 +56,9 @@ def main() -> None:
     if asked.lock or asked.teach:
         concepts.measure_lock(asked) if asked.lock else concepts.measure_teach(asked)
         return
-    found = list(figures(asked.models, asked.count, tuple(SECTIONS if asked.all else asked.only or SECTIONS)))
+    found = list(
+        figures(asked.models, asked.count, tuple(SECTIONS if asked.all else asked.only or SECTIONS), asked.world)
+    )
     print(table(found))
     print(line(found))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
 
-from dollhouse import TEST_POSES, Scene, Truth, caption, home, render, scene, truth
+from dollhouse import TEST_POSES, Scene, Truth, caption, core, home, render, scene, truth
 from dollhouse.colours import CLOTH
 from dollhouse.lightball import light_map
 from dollhouse.measure.people import attribute_accuracy, bleed, paired, said_of
@@ -24,24 +25,44 @@ TRAITS = ("count", "background", "hair", "top", "expression")
 BATCH = 8
 
 
-def figures(folder: Path, count: int) -> Iterator[Figure]:
+WORLDS = {"whole": scene, "core": core.sampled, "around": core.around, "learnt": core.mixed}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which scenes: so many, of a part of the world. `learnt` is what the shipped painter has seen the like of."""
+
+    number: int
+    world: str = "learnt"
+
+    @property
+    def seeds(self) -> range:
+        return range(FIRST, FIRST + self.number)
+
+    def scenes(self, people: int) -> list[Scene]:
+        return [WORLDS[self.world](seed, "test", people) for seed in self.seeds]
+
+    def posed(self) -> dict[int, Scene]:
+        """By their seeds, as many in held-out poses; one doll in each."""
+        made = ((seed, WORLDS[self.world](seed, "test", 1)) for seed in count(FIRST))
+        return dict(islice(((seed, one) for seed, one in made if one.people[0].pose.name in TEST_POSES), self.number))
+
+
+def figures(folder: Path, asked: Asked) -> Iterator[Figure]:
     """A network that is not there is not measured."""
     painter, readers = Painter(folder), Readers.load(folder)
-    parts: dict[Callable[[Painter, Readers, int], Iterable[Figure]], tuple[str, ...]] = {
+    parts: dict[Callable[[Painter, Readers, Asked], Iterable[Figure]], tuple[str, ...]] = {
         autoencoder: ("vae",),
         attributes: ("unet", "text", "vae"),
         bleeding: ("unet", "text", "vae"),
         repainting: ("inpaint", "text", "vae"),
-        posing: ("openpose", "unet", "text", "vae"),
         lighting: ("light", "unet", "text", "vae"),
     }
+    if asked.world != "core":  # in which all poses are known
+        parts[posing] = ("openpose", "unet", "text", "vae")
     for measure, needed in parts.items():
         if all(home.has(name, folder) for name in needed):
-            yield from measure(painter, readers, count)
-
-
-def scenes(count: int, people: int, first: int = FIRST) -> list[Scene]:
-    return [scene(first + i, "test", people) for i in range(count)]
+            yield from measure(painter, readers, asked)
 
 
 def said(scenes: Iterable[Scene]) -> list[str]:
@@ -52,50 +73,49 @@ def batches(some: list[Scene]) -> Iterator[list[Scene]]:
     return (some[i : i + BATCH] for i in range(0, len(some), BATCH))
 
 
-def autoencoder(painter: Painter, readers: Readers, count: int) -> Iterator[Figure]:
+def autoencoder(painter: Painter, readers: Readers, asked: Asked) -> Iterator[Figure]:
     found = []
-    for some in batches(scenes(count, 1)):
+    for some in batches(asked.scenes(1)):
         pictures = np.stack([render(one, SIDE) for one in some])
         found += [psnr(a, b) for a, b in zip(pictures, painter.through(pictures), strict=True)]
-    yield mean_of("vae_psnr", found, 28.0, seeds=range(FIRST, FIRST + count))
+    yield mean_of("vae_psnr", found, 28.0, seeds=asked.seeds)
 
 
-def attributes(painter: Painter, readers: Readers, count: int) -> Iterator[Figure]:
+def attributes(painter: Painter, readers: Readers, asked: Asked) -> Iterator[Figure]:
     """Of pictures with one doll: five traits, and each alone; and how long a picture takes."""
     rows: dict[str, list[list[bool]]] = {trait: [] for trait in TRAITS}
-    asked = scenes(count, 1)
+    wished = asked.scenes(1)
     started = time.perf_counter()
-    drawn = [picture for some in batches(asked) for picture in painter.draw(said(some), [one.seed for one in some])]
-    seconds = (time.perf_counter() - started) / count
-    for one, picture in zip(asked, drawn, strict=True):
+    drawn = [picture for some in batches(wished) for picture in painter.draw(said(some), [one.seed for one in some])]
+    seconds = (time.perf_counter() - started) / asked.number
+    for one, picture in zip(wished, drawn, strict=True):
         wanted = said_of(one)
         right = attribute_accuracy(readers.read([picture])[0], {**wanted, "count": str(len(one.people))})
         for trait in TRAITS:
             rows[trait].append(right.get(trait, []))
-    together = [[x for trait in TRAITS for x in rows[trait][i]] for i in range(count)]
-    seeds = range(FIRST, FIRST + count)
-    yield share_by_picture("attr", together, 0.9, seeds=seeds)
+    together = [[x for trait in TRAITS for x in rows[trait][i]] for i in range(asked.number)]
+    yield share_by_picture("attr", together, 0.9, seeds=asked.seeds)
     for trait, answers in rows.items():
-        yield share_by_picture(f"attr.{trait}", answers, seeds=seeds)
-    yield Figure("seconds", seconds, seconds, seconds, count, 6.0, "lower")
+        yield share_by_picture(f"attr.{trait}", answers, seeds=asked.seeds)
+    yield Figure("seconds", seconds, seconds, seconds, asked.number, 6.0, "lower")
 
 
-def bleeding(painter: Painter, readers: Readers, count: int) -> Iterator[Figure]:
+def bleeding(painter: Painter, readers: Readers, asked: Asked) -> Iterator[Figure]:
     """Two dolls by words alone: what lock has to beat."""
     rows, both = [], []
-    for some in batches(scenes(count, 2)):
+    for some in batches(asked.scenes(2)):
         for one, picture in zip(some, painter.draw(said(some), [s.seed for s in some]), strict=True):
             wanted, found = said_of(one)["people"], readers.read([picture])[0].people
             rows.append(bleed(paired(found, wanted), wanted))
             both.append(len(found) == 2)
-    yield share_by_picture("bleed_plain", rows, None, "lower", range(FIRST, FIRST + count))
-    yield share_of("two_dolls", both, seeds=range(FIRST, FIRST + count))
+    yield share_by_picture("bleed_plain", rows, None, "lower", asked.seeds)
+    yield share_of("two_dolls", both, seeds=asked.seeds)
 
 
-def repainting(painter: Painter, readers: Readers, count: int) -> Iterator[Figure]:
+def repainting(painter: Painter, readers: Readers, asked: Asked) -> Iterator[Figure]:
     """The doll is drawn anew with a top of another colour."""
     right = []
-    for some in batches(scenes(count, 1)):
+    for some in batches(asked.scenes(1)):
         known = [truth(one, SIDE) for one in some]
         others = [_recoloured(one) for one in some]
         masks = np.stack([_around(one.doll(0)) for one in known])
@@ -105,7 +125,7 @@ def repainting(painter: Painter, readers: Readers, count: int) -> Iterator[Figur
             whole = np.where(mask[..., None] > 0, picture, before)
             people = readers.read([whole])[0].people
             right.append(bool(people) and people[0].traits.get("top") == one.people[0].doll.top)
-    yield share_of("inpaint", right, 0.85, seeds=range(FIRST, FIRST + count))
+    yield share_of("inpaint", right, 0.85, seeds=asked.seeds)
 
 
 def _recoloured(one: Scene) -> Scene:
@@ -120,20 +140,19 @@ def _around(mask: np.ndarray) -> Bytes:
     return np.asarray(cv2.dilate(mask.astype(np.uint8) * 255, np.ones((13, 13), np.uint8)), np.uint8)
 
 
-def posing(painter: Painter, readers: Readers, count: int) -> Iterator[Figure]:
+def posing(painter: Painter, readers: Readers, asked: Asked) -> Iterator[Figure]:
     """Held-out poses, with the skeleton and without."""
     steered: list[list[bool]] = []
     free: list[list[bool]] = []
-    asked = [one for one in scenes(count * 4, 1) if one.people[0].pose.name in TEST_POSES][:count]
-    for some in batches(asked):
+    wished = asked.posed()
+    for some in batches(list(wished.values())):
         known = [truth(one, SIDE) for one in some]
         maps, seeds = np.stack([one.skeleton for one in known]), [one.seed for one in some]
         for rows, control in ((steered, ("openpose", maps)), (free, None)):
             for one, picture in zip(known, painter.draw(said(some), seeds, control), strict=True):
                 rows.append(_joints(readers, picture, one))
-    numbers = range(FIRST, FIRST + count * 4)
-    yield share_by_picture("pck", steered, 0.85, seeds=numbers)
-    yield share_by_picture("pck_free", free, seeds=numbers)
+    yield share_by_picture("pck", steered, 0.85, seeds=list(wished))
+    yield share_by_picture("pck_free", free, seeds=list(wished))
 
 
 def _joints(readers: Readers, picture: Bytes, known: Truth) -> list[bool]:
@@ -143,9 +162,9 @@ def _joints(readers: Readers, picture: Bytes, known: Truth) -> list[bool]:
     return joints_right(people[0].joints[None], true[:1], visible[:1])
 
 
-def lighting(painter: Painter, readers: Readers, count: int) -> Iterator[Figure]:
+def lighting(painter: Painter, readers: Readers, asked: Asked) -> Iterator[Figure]:
     degrees = []
-    for some in batches(scenes(count, 1)):
+    for some in batches(asked.scenes(1)):
         maps = np.stack([light_map(one.light, SIDE) for one in some])
         drawn = painter.draw(said(some), [one.seed for one in some], ("light", maps))
         found = readers.read(drawn)
@@ -153,4 +172,4 @@ def lighting(painter: Painter, readers: Readers, count: int) -> Iterator[Figure]
     middle = float(np.median(degrees))
     again = np.median(np.random.default_rng(0).choice(degrees, (2000, len(degrees))), 1)
     low, high = np.percentile(again, (2.5, 97.5))
-    yield Figure("light_deg", middle, float(low), float(high), count, 20.0, "lower", tuple(range(FIRST, FIRST + count)))
+    yield Figure("light_deg", middle, float(low), float(high), asked.number, 20.0, "lower", tuple(asked.seeds))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import torch
 from atelier_core.hosts.embedded import checkpoint
 from atelier_core.hosts.embedded.shelf import Shelf
 
-from dollhouse import export, home, nets
+from dollhouse import TEST_POSES, core, export, home, nets, sheet
+from dollhouse.measure import draw
 from dollhouse.painter import Painter, Steps
 
 
@@ -109,3 +111,34 @@ def test_the_last_step_leaves_no_noise() -> None:
     noisy = alpha.sqrt() * clean + (1 - alpha).sqrt() * noise
     assert torch.allclose(steps.next(noisy, noise, 3), clean, atol=1e-5)
     assert steps.times == [751, 501, 251, 1]
+
+
+def test_every_network_of_the_family_is_measured(family: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = family / "models" / "dollhouse"
+    shutil.copy(home.HOME / "readers.safetensors", own)
+    home.kept("light", home.made("light"), own)
+    monkeypatch.setattr(draw, "Painter", lambda folder: Quick(folder))
+    found = {one.name: one for one in draw.figures(own, draw.Asked(2, "around"))}
+    assert {"vae_psnr", "attr", "attr.hair", "bleed_plain", "inpaint", "pck", "pck_free", "light_deg"} <= found.keys()
+    assert found["pck"].count >= 2 * 10  # joints of two dolls in poses that nobody was trained on
+    assert all(core.around(seed, "test", 1).people[0].pose.name in TEST_POSES for seed in found["pck"].seeds)
+    assert found["vae_psnr"].seeds == tuple(draw.Asked(2).seeds)
+    assert "pck" not in {one.name for one in draw.figures(own, draw.Asked(2, "core"))}
+
+
+def test_a_sheet_shows_every_picture_with_its_words(family: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheet, "Painter", lambda folder: Quick(folder))
+    texts, pictures = sheet.drawn(family / "models" / "dollhouse", 3)
+    made = np.asarray(sheet.laid_out(texts, pictures, across=2))
+    assert len(set(texts)) == 3
+    assert made.shape[1] == 2 * 192 and made.shape[0] > 2 * 192
+    assert np.array_equal(made[:192, 192:], pictures[1])
+    assert (made[192 : made.shape[0] // 2, :192] < 100).any()  # letters
+    assert (made[-192:, 192:] == 255).all()
+
+
+class Quick(Painter):
+    """In two steps."""
+
+    def draw(self, *told: Any, **more: Any) -> Any:
+        return super().draw(*told, **more, steps=Steps(2))
