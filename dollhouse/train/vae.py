@@ -1,9 +1,14 @@
-"""Trains the autoencoder on crops of drawn scenes. Once a painter has learnt its latents, its decoder alone."""
+"""Trains the autoencoder on crops of drawn scenes.
+
+Faces are a fiftieth of a picture and all that tells a mood: they count more, and every other crop holds one. Once a
+painter has learnt the latents, these stay near what they were.
+"""
 
 from __future__ import annotations
 
 import math
 import time
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +19,14 @@ from dollhouse import home, nets
 from dollhouse.train import pyramid
 from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, descend, placed, sized
 from dollhouse.train.replay import recorded
-from dollhouse.train.store import Store, pending
+from dollhouse.train.store import MOST, Store, pending
 
 CROP, BATCH = 96, 32
 ENOUGH = 256  # scenes to begin with
 TOLD = 16  # pictures that the first weights are solved from
 RATE = 5e-4
+FACE = 8.0  # times that a pixel of a face counts
+NEARNESS = 0.5  # weight of the latents' distance from those that a painter knows
 CLOSENESS = 3e-4  # weight of the latent's distance from a normal distribution
 
 
@@ -28,7 +35,9 @@ class Pictures:
 
     def __init__(self, store: Store, device: torch.device, most: int = 100_000) -> None:
         self.store, side = store, store.plan.side
-        self.values = torch.empty((min(most, store.plan.count), side, side, 3), dtype=torch.uint8, device=device)
+        room = min(most, store.plan.count)
+        self.values = torch.empty((room, side, side, 3), dtype=torch.uint8, device=device)
+        self.faces = torch.zeros((room, MOST, 4), device=device)  # boxes, where they are known
         self._known = np.zeros(store.plan.count, bool)
         self.count, self._held = 0, torch.zeros((), dtype=torch.double, device=device)
 
@@ -37,20 +46,41 @@ class Pictures:
         room = min(most, len(self.values) - self.count)
         new = np.flatnonzero((np.array(self.store["ready"]) > 0) & ~self._known)[:room]
         if room and len(new) == room:
-            made = torch.from_numpy(self.store["picture"][new])
-            self.values[self.count : self.count + len(new)] = made.to(self.values.device)
+            place = slice(self.count, self.count + len(new))
+            self.values[place] = torch.from_numpy(self.store["picture"][new]).to(self.values.device)
+            told = np.flatnonzero(new < self.store.plan.facts)
+            if len(told):
+                boxes = torch.from_numpy(self.store["boxes"][new[told], :, 1].astype(np.float32))
+                self.faces[self.count + torch.from_numpy(told)] = boxes.to(self.faces.device)
             self._known[new] = True
             self.count += len(new)
             self._held.fill_(self.count)
 
-    def crops(self, size: int, side: int) -> torch.Tensor:
-        """[size, 3, side, side], -1..1, each from anywhere."""
+    def crops(self, size: int, side: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """[size, 3, side, side], -1..1, and how much each pixel counts, [size, 1, side, side]."""
         device, reach = self.values.device, self.values.shape[1] - side + 1
-        chosen = (torch.rand(size, dtype=torch.double, device=device) * self._held).long()[:, None, None]
+        chosen = (torch.rand(size, dtype=torch.double, device=device) * self._held).long()
+        faces = self.faces[chosen]
+        starts = self._starts(faces, side, reach)
         line = torch.arange(side, device=device)
-        rows = torch.randint(reach, (size, 1, 1), device=device) + line[None, :, None]
-        columns = torch.randint(reach, (size, 1, 1), device=device) + line[None, None, :]
-        return scaled(self.values[chosen, rows, columns])
+        rows, columns = (starts[:, axis, None] + line for axis in (1, 0))
+        seen = scaled(self.values[chosen[:, None, None], rows[:, :, None], columns[:, None, :]])
+        low, high = faces[..., :2, None], faces[..., 2:, None]
+        across, down = (
+            (low[:, :, i] <= at[:, None]) & (at[:, None] < high[:, :, i]) for i, at in ((0, columns), (1, rows))
+        )
+        inside = (down[:, :, :, None] & across[:, :, None, :]).any(1)
+        return seen, 1 + (FACE - 1) * inside[:, None].float()
+
+    def _starts(self, faces: torch.Tensor, side: int, reach: int) -> torch.Tensor:
+        """Left and upper edges: anywhere, or in every other one where a doll's face is in the middle."""
+        size, device = len(faces), faces.device
+        who = torch.randint(MOST, (size,), device=device)
+        box = faces[torch.arange(size, device=device), who]
+        luck = torch.rand(size, 2, device=device)
+        about = (box[:, :2] + box[:, 2:]) / 2 - side * (0.25 + 0.5 * luck)
+        faced = (torch.rand(size, 1, device=device) < 0.5) & (box[:, 2:] > box[:, :2])
+        return torch.where(faced, about, luck * reach).long().clamp(0, reach - 1)
 
 
 def train(store: Store, out: Path, seconds: float, device: torch.device) -> None:
@@ -64,15 +94,13 @@ def train(store: Store, out: Path, seconds: float, device: torch.device) -> None
     net = home.made("vae")
     if not home.taken("vae", net, out):
         pyramid.begin(net, scaled(pictures.values[:TOLD].cpu()))
-    net, settled = placed(net, device), home.has("unet", out)
-    if settled:
-        net.encoder.requires_grad_(False), net.quant_conv.requires_grad_(False)
-    learns = [value for value in net.parameters() if value.requires_grad]
-    mean, pace = Mean(net, 0.998), Pace(deadline - time.monotonic(), adam(learns, RATE, 0.0))
+    net = placed(net, device)
+    known = deepcopy(net).requires_grad_(False) if home.has("unet", out) else None
+    mean, pace = Mean(net, 0.998), Pace(deadline - time.monotonic(), adam(net.parameters(), RATE, 0.0))
     keeper = Keeper(mean, lambda: home.kept("vae", net, out))
 
     def steps(count: int, side: int) -> Any:
-        return recorded(lambda: step(net, pictures.crops(count, side), pace.optimizer, device), device)
+        return recorded(lambda: step(net, known, pictures.crops(count, side), pace.optimizer, device), device)
 
     again, last = steps(size, CROP), False
     for share in pace.ticks():
@@ -84,7 +112,7 @@ def train(store: Store, out: Path, seconds: float, device: torch.device) -> None
         mean.update()
         pace.said("vae", error=losses[0], square_db=-10 * losses[1].log10(), closeness=losses[2])
     mean.swap()
-    if not settled:
+    if known is None:
         settle(net, store, device)
     home.kept("vae", net, out)
     pending(store.folder.parent, "vae").unlink(missing_ok=True)
@@ -96,22 +124,35 @@ def scaled(pictures: torch.Tensor) -> torch.Tensor:
     return pictures.movedim(-1, 1).float().div(127.5).sub(1).contiguous()
 
 
-def step(net: Any, pictures: torch.Tensor, optimizer: torch.optim.Optimizer, device: torch.device) -> Any:
+def step(
+    net: Any,
+    known: Any,
+    crops: tuple[torch.Tensor, torch.Tensor],
+    optimizer: torch.optim.Optimizer,
+    device: torch.device,
+) -> Any:
+    """`known`: the network whose latents a painter has learnt."""
+    pictures, weights = crops
     with amp(device):
         spread = net.encode(pictures).latent_dist
         made = net.decode(spread.sample()).sample.float()
     error = made - pictures
-    square = error.square().mean()
+    square = error.square()
     centre, width = spread.mean.float() * nets.LATENT_SCALE, spread.var.float() * nets.LATENT_SCALE**2
     closeness = 0.5 * (centre.square() + width - 1 - width.log()).mean()
-    loss = error.abs().mean() + 2 * square + 0.5 * _edges(error) + CLOSENESS * closeness
+    loss = (weights * (error.abs() + 2 * square)).mean() + 0.5 * _edges(error, weights) + CLOSENESS * closeness
+    if known is not None:
+        with torch.no_grad(), amp(device):
+            before = known.encode(pictures).latent_dist.mean.float() * nets.LATENT_SCALE
+        loss = loss + NEARNESS * (centre - before).square().mean()
     descend(loss, optimizer)
-    return loss.detach(), square.detach() / 4, closeness.detach()
+    return loss.detach(), square.detach().mean() / 4, closeness.detach()
 
 
-def _edges(error: torch.Tensor) -> torch.Tensor:
+def _edges(error: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """How wrong the steps between neighbours are."""
-    return error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
+    across, down = weights[..., 1:] * error.diff(dim=-1).abs(), weights[..., 1:, :] * error.diff(dim=-2).abs()
+    return across.mean() + down.mean()
 
 
 @torch.no_grad()

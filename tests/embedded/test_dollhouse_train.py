@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -107,6 +108,41 @@ def test_latents_hold_each_scene_once_with_its_captions(store: Store) -> None:
     empty = (words == painter.empty_words(CPU)).all(1)
     assert 0 < empty.sum() < 32
     assert torch.equal(clean, known.values[places].float())
+
+
+def test_faces_count_more_and_every_other_crop_holds_one(store: Store) -> None:
+    torch.manual_seed(6)
+    known = vae.Pictures(store, CPU)
+    known.grow(12)
+    boxes = store["boxes"][:, :, 1]
+    assert np.array_equal(known.faces[:6].numpy(), boxes.astype(np.float32)) and not known.faces[6:].any()
+    seen, weights = known.crops(3, 64)  # whole pictures
+    for picture, counts in zip(seen, weights, strict=True):
+        number = next(i for i in range(12) if torch.equal(picture, vae.scaled(known.values[i : i + 1])[0]))
+        wanted = np.ones((64, 64), np.float32)
+        for left, upper, right, lower in boxes[number] if number < 6 else ():
+            wanted[upper:lower, left:right] = vae.FACE
+        assert np.array_equal(counts[0].numpy(), wanted)
+    known.count = 6
+    known._held.fill_(6)
+    some = [known.crops(60, 24)[1] for _ in range(2)]
+    assert torch.cat(some).amax((1, 2, 3)).eq(vae.FACE).float().mean() > 0.3
+
+
+def test_latents_that_a_painter_knows_stay_near(store: Store) -> None:
+    torch.manual_seed(7)
+    net = home.made("vae")
+    pictures = vae.Pictures(store, CPU)
+    pictures.grow(12)
+    drifts = []
+    for known in (None, deepcopy(net)):
+        learns = deepcopy(net)
+        optimizer = adam(learns.parameters(), 1e-3, 0.0)
+        for _ in range(6):
+            vae.step(learns, known, pictures.crops(2, 32), optimizer, CPU)
+        before, after = (vae.encoded(one, torch.from_numpy(store["picture"][:2]), CPU).float() for one in (net, learns))
+        drifts.append(float((before - after).square().mean()))
+    assert drifts[1] < 0.7 * drifts[0]
 
 
 def test_noise_is_added_by_the_schedule() -> None:
