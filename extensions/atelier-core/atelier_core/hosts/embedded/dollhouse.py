@@ -18,14 +18,14 @@ EXAMPLES = (
         "해변에서 손을 흔드는, 분홍 양갈래 머리의 웃는 소녀, 전신, 만화",
     ),
     (
-        "an angry man with brown skin and short black hair wearing a red jacket in a city at night, seen from "
-        "the waist up, photo",
-        "밤의 도시, 빨간 재킷을 입은 짧은 검은 머리의 화난 남자, 상반신, 사진",
+        "an angry man with brown skin and short black hair wearing a red jacket, grey trousers and black boots, "
+        "with hands on hips in a city at night, full body, photo",
+        "밤의 도시에서 허리에 손을 얹은, 빨간 재킷을 입은 짧은 검은 머리의 화난 남자, 전신, 사진",
     ),
     (
-        "a laughing woman with dark skin and curly red hair wearing a green sweater in a kitchen, portrait, "
-        "watercolour",
-        "부엌에서 크게 웃는, 빨간 곱슬머리에 초록 스웨터의 여자, 인물, 수채화",
+        "a laughing woman with dark skin and curly red hair wearing a green sweater, a white skirt and red shoes, "
+        "cheering in a room, full body, soft light from the front, photo",
+        "방에서 두 팔을 들고 크게 웃는, 빨간 곱슬머리에 초록 스웨터의 여자, 전신, 앞에서 드는 부드러운 빛, 사진",
     ),
     (
         "a sad boy with tan skin and spiky blond hair wearing a purple tank top, grey shorts and white shoes, "
@@ -35,7 +35,7 @@ EXAMPLES = (
     (
         "a smiling woman with fair skin and black hair in a bun wearing a white sweater, on the left and a "
         "smiling man with tan skin and short brown hair wearing an orange t-shirt, on the right in a room, "
-        "flat cartoon",
+        "full body, flat cartoon",
         "방 안, 왼쪽에 쪽진 검은 머리의 여자, 오른쪽에 주황 티셔츠의 남자, 둘 다 웃음, 만화",
     ),
 )
