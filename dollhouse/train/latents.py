@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from dollhouse.train.store import DROPOUTS, WORDS, Store
+from dollhouse.train.store import DROPOUTS, MOST, WORDS, Store
 from dollhouse.train.vae import encoded
 
 SAID = (0.4, 0.3, 0.2, 0.1)  # how often each caption of a scene is the one, the fullest first
@@ -21,6 +22,7 @@ class Latents:
         self.values = torch.empty((count, 4, side, side), dtype=torch.half, device=device)
         self.tokens = torch.empty((count, len(DROPOUTS), WORDS), dtype=torch.int32, device=device)
         self._shares = torch.tensor(SAID, device=device).cumsum(0)[:-1]
+        self.faces = torch.zeros((count, 1, side, side), dtype=torch.bool, device=device)  # where they are known
         self.numbers = np.zeros(count, np.int64)  # which scene of the store each is
         self._known = np.zeros(store.plan.count, bool)
         self._known[count:] = True
@@ -40,11 +42,23 @@ class Latents:
             self.values[place] = encoded(self.vae, torch.from_numpy(self.store["picture"][new]), self.device)
             tokens = torch.from_numpy(self.store["tokens"][new].astype(np.int32))
             self.tokens[place] = tokens.to(self.device, non_blocking=True)
+            self.faces[place] = torch.from_numpy(self._cells(new)).to(self.device, non_blocking=True)
             self.numbers[place] = new
             self._known[new] = True
             self.count += len(new)
             self._held.fill_(self.count)
         return len(new)
+
+    def _cells(self, scenes: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """The cells that a face touches."""
+        side = self.faces.shape[-1]
+        known = scenes[scenes < self.store.plan.facts]
+        boxes = np.zeros((len(scenes), MOST, 4), np.int64)
+        boxes[scenes < self.store.plan.facts] = self.store["boxes"][known, :, 1] if len(known) else 0
+        low, high = boxes[..., :2] // 8, -(-boxes[..., 2:] // 8)
+        cell = np.arange(side)
+        across, down = ((low[..., i, None] <= cell) & (cell < high[..., i, None]) for i in (0, 1))
+        return (down[..., :, None] & across[..., None, :]).any(1)[:, None]
 
     def batch(self, size: int, empty: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Places, latents and captions; some captions are the `empty` one."""

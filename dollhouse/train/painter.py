@@ -1,8 +1,12 @@
-"""Trains the text encoder and the UNet together: noise prediction on the usual schedule."""
+"""Trains the text encoder and the UNet together: noise prediction on the usual schedule.
+
+First the early steps of the noise count most, in which words matter; then the late ones, in which faces and edges come.
+"""
 
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,26 +24,47 @@ RATE = 1e-3
 WORDS_RATE = 0.2  # of the rate, for the text encoder: seen, at the whole rate it comes to say the same of every caption
 ENOUGH = 8_000  # scenes to begin with
 SNR_MOST = 5.0
+FINE_FROM = 0.6  # of the time
+LATE, LATE_SHARE = 500, 0.75  # steps of the noise below this one are the late ones; how many of a fine batch they are
+EARLY_MOST = 4.0  # weight of the others then
+FACE = 6.0  # times that a face's cell counts among the late ones
 
 
 class Noise:
     """The schedule, on a device. Min-SNR, and where there is more noise than picture the root of that more: it is there
-    that words matter, and by the error of the noise alone they would hardly count."""
+    that words matter, and by the error of the noise alone they would hardly count. `fine`: mostly late steps, which
+    count in full: seen, without that eyes and mouths stay a blur."""
 
-    def __init__(self, device: torch.device) -> None:
-        self.alphas = nets.alphas().to(device)
+    def __init__(self, device: torch.device, fine: bool = False) -> None:
+        self.alphas, self.fine = nets.alphas().to(device), fine
         signal = self.alphas / (1 - self.alphas)
         self.weights = signal.clamp_max(SNR_MOST) / signal / signal.clamp_max(1).sqrt()
+        if fine:
+            self.weights = self.weights.clamp_max(EARLY_MOST)
+            self.weights[:LATE] = 1
 
     def added(self, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Noisy latents, their steps, and the noise."""
-        times = torch.randint(len(self.alphas), (len(latents),), device=latents.device)
+        times = self._times(len(latents))
         noise = torch.randn_like(latents)
         alpha = self.alphas[times][:, None, None, None]
         return alpha.sqrt() * latents + (1 - alpha).sqrt() * noise, times, noise
 
-    def loss(self, said: torch.Tensor, noise: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
-        return ((said.float() - noise).square().mean((1, 2, 3)) * self.weights[times]).mean()
+    def _times(self, count: int) -> torch.Tensor:
+        device, steps = self.alphas.device, len(self.alphas)
+        if not self.fine:
+            return torch.randint(steps, (count,), device=device)
+        late, early = (torch.randint(*span, (count,), device=device) for span in ((0, LATE), (LATE, steps)))
+        return torch.where(torch.rand(count, device=device) < LATE_SHARE, late, early)
+
+    def loss(
+        self, said: torch.Tensor, noise: torch.Tensor, times: torch.Tensor, faces: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """`faces`: [B, 1, h, w], where one is."""
+        square = (said.float() - noise).square()
+        if self.fine and faces is not None:
+            square = square * (1 + (FACE - 1) * (faces & (times < LATE)[:, None, None, None]))
+        return (square.mean((1, 2, 3)) * self.weights[times]).mean()
 
 
 class Painter(nn.Module):
@@ -89,23 +114,25 @@ def waited(store: Store, out: Path, device: torch.device, facts_only: bool = Fal
 def _run(painter: Painter, ask: Any, latents: Latents, out: Path, seconds: float, rate: float) -> None:
     device = latents.device
     size = sized(BATCH, device)
-    noise, empty, mean = Noise(device), empty_words(device), Mean(painter, 0.999)
+    empty, mean = empty_words(device), Mean(painter, 0.999)
     slow = {"params": painter.text.parameters(), "lr": rate * WORDS_RATE}
     pace = Pace(seconds, adam([{"params": painter.unet.parameters()}, slow], rate, 0.0))
     keeper = Keeper(mean, lambda: _kept(painter, out))
 
-    def step() -> torch.Tensor:
-        _, clean, words = latents.batch(size, empty)
+    def step(noise: Noise) -> torch.Tensor:
+        places, clean, words = latents.batch(size, empty)
         noisy, times, wanted = noise.added(clean)
         with amp(device):
             said = ask(noisy, times, words)
-        loss = noise.loss(said, wanted, times)
+        loss = noise.loss(said, wanted, times, latents.faces[places])
         descend(loss, pace.optimizer)
         return loss.detach()
 
-    again = recorded(step, device)
-    for _ in pace.ticks():
+    again, fine = recorded(partial(step, Noise(device)), device), False
+    for share in pace.ticks():
         latents.grow()
+        if share > FINE_FROM and not fine:
+            again, fine = recorded(partial(step, Noise(device, fine=True)), device), True
         loss = again()
         mean.update()
         pace.said("painter", loss=loss, scenes=latents.count)

@@ -159,6 +159,29 @@ def test_noise_is_added_by_the_schedule() -> None:
     assert noise.weights[int((signal - 0.04).abs().argmin())] == pytest.approx(5, abs=0.1)
 
 
+def test_fine_noise_is_mostly_late_and_faces_count_more_in_it(store: Store) -> None:
+    torch.manual_seed(2)
+    noise = painter.Noise(CPU, fine=True)
+    noisy, times, wanted = noise.added(torch.ones(2000, 4, 2, 2))
+    assert (times < painter.LATE).float().mean() == pytest.approx(painter.LATE_SHARE, abs=0.04)
+    assert noise.weights[: painter.LATE].eq(1).all() and noise.weights.max() == painter.EARLY_MOST
+    faces = torch.zeros(1, 1, 2, 2, dtype=torch.bool)
+    faces[..., 0, 0] = True
+    for late, more in ((10, (painter.FACE + 3) / 4), (900, 1)):
+        one = noise.loss(torch.ones(1, 4, 2, 2), torch.zeros(1, 4, 2, 2), torch.tensor([late]))
+        other = noise.loss(torch.ones(1, 4, 2, 2), torch.zeros(1, 4, 2, 2), torch.tensor([late]), faces)
+        assert other / one == pytest.approx(more)
+    known = latents.Latents(store, home.made("vae").eval(), CPU)
+    known.grow(12)
+    assert not known.faces[known.numbers >= 6].any()
+    for place, number in enumerate(known.numbers):
+        cells = np.zeros((8, 8), bool)
+        for left, upper, right, lower in store["boxes"][number, :, 1] if number < 6 else ():
+            cells[upper // 8 : -(-lower // 8), left // 8 : -(-right // 8)] = True
+        assert np.array_equal(known.faces[place, 0].numpy(), cells)
+    assert known.faces.any()
+
+
 def test_a_widened_network_says_at_first_what_it_said_before() -> None:
     torch.manual_seed(3)
     narrow = home.made("unet").eval()
@@ -294,9 +317,9 @@ def test_controls_and_repainting_begin_from_the_painter_and_are_kept(
     assert torch.equal(home.opened("inpaint", tmp_path).conv_in.weight[:, :4], kept)
     for kind in ("light", "openpose"):
         assert torch.equal(home.opened(kind, tmp_path).conv_in.weight, kept)
-    clock = count(0, 0.5)  # so many steps on every machine
+    clock = count(0, 10.0)  # a few steps, on every machine
     monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-    control.train(store, tmp_path, 6.0, CPU, ("light",))
+    control.train(store, tmp_path, 120.0, CPU, ("light",))
     assert not torch.equal(home.opened("light", tmp_path).conv_in.weight, kept)
-    inpaint.train(store, tmp_path, 6.0, CPU)
+    inpaint.train(store, tmp_path, 120.0, CPU)
     assert not torch.equal(home.opened("inpaint", tmp_path).conv_in.weight[:, :4], kept)
