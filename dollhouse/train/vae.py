@@ -1,7 +1,7 @@
 """Trains the autoencoder on crops of drawn scenes.
 
 Faces are a fiftieth of a picture and all that tells a mood: they count more, and every other crop holds one. Once a
-painter has learnt the latents, these stay near what they were.
+painter has learnt the latents, these stay near what they were when the training goes on.
 """
 
 from __future__ import annotations
@@ -75,11 +75,12 @@ class Pictures:
     def _starts(self, faces: torch.Tensor, side: int, reach: int) -> torch.Tensor:
         """Left and upper edges: anywhere, or in every other one where a doll's face is in the middle."""
         size, device = len(faces), faces.device
-        who = torch.randint(MOST, (size,), device=device)
+        there = faces[..., 2] > faces[..., 0]
+        who = (there * torch.rand(size, MOST, device=device)).argmax(1)
         box = faces[torch.arange(size, device=device), who]
         luck = torch.rand(size, 2, device=device)
         about = (box[:, :2] + box[:, 2:]) / 2 - side * (0.25 + 0.5 * luck)
-        faced = (torch.rand(size, 1, device=device) < 0.5) & (box[:, 2:] > box[:, :2])
+        faced = (torch.rand(size, 1, device=device) < 0.5) & there.any(1, keepdim=True)
         return torch.where(faced, about, luck * reach).long().clamp(0, reach - 1)
 
 

@@ -126,7 +126,7 @@ def test_faces_count_more_and_every_other_crop_holds_one(store: Store) -> None:
     known.count = 6
     known._held.fill_(6)
     some = [known.crops(60, 24)[1] for _ in range(2)]
-    assert torch.cat(some).amax((1, 2, 3)).eq(vae.FACE).float().mean() > 0.3
+    assert torch.cat(some).amax((1, 2, 3)).eq(vae.FACE).float().mean() > 0.45
 
 
 def test_latents_that_a_painter_knows_stay_near(store: Store) -> None:
