@@ -15,7 +15,7 @@ from atelier_core.ui import widgets
 
 from .. import rows
 from ..board import Board, board_of, board_text
-from ..regions import Lock
+from ..regions import USUAL_DIAL, Lock
 from ..stage import panel as stage
 from . import run
 
@@ -76,7 +76,7 @@ def of_lock(host: Host, prefix: str) -> dict[str, Any]:
     made["dial"] = gr.Slider(
         0,
         1,
-        0,
+        USUAL_DIAL,
         step=0.05,
         label=t("Against leaks through the picture itself"),
         info=t("0 leaves the model as it is. More keeps regions apart and takes more time."),
