@@ -19,7 +19,7 @@ from dollhouse.measure.taught import MINUTES, digest, host_of, minutes_of, taugh
 from dollhouse.measure.ways import Brush
 from dollhouse.readers import FILE, Readers
 
-DIAL = 0.25  # of `ours_dial`
+DIAL = 0.75  # of `ours_dial`
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -29,7 +29,7 @@ USUAL: dict[str, Any] = {
     "size": SIDE,
     "rank": 16,
     "alpha": 16.0,
-    "steps": 600,
+    "steps": 500,
     "rate": 1e-3,
     "batch": PICTURES,
     "prior": 0.5,
