@@ -18,7 +18,7 @@ from dollhouse.train.store import LONGEST, SIDE
 
 FIRST = 5_500_000_000  # a seed that nothing is trained on
 ACROSS, DOWN, BATCH = 8, 8, 8
-LETTER, LINES, LINE, WIDTH = 11, 6, 13, 34  # pixels of a letter's height, lines, pixels of a line, letters of a line
+LETTER, LINES, LINE, WIDTH = 11, 9, 13, 34  # pixels of a letter's height, lines, pixels of a line, letters of a line
 
 
 def drawn(folder: Path, count: int = ACROSS * DOWN) -> tuple[list[str], list[Bytes]]:

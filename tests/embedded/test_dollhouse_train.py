@@ -129,20 +129,21 @@ def test_faces_count_more_and_every_other_crop_holds_one(store: Store) -> None:
     assert torch.cat(some).amax((1, 2, 3)).eq(vae.FACE).float().mean() > 0.45
 
 
-def test_latents_that_a_painter_knows_stay_near(store: Store) -> None:
+def test_latents_that_a_painter_knows_stay_near(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vae, "NEARNESS", 100.0)  # so that a few steps tell
     torch.manual_seed(7)
     net = home.made("vae")
     pictures = vae.Pictures(store, CPU)
     pictures.grow(12)
-    drifts = []
+    seen, drifts = [pictures.crops(2, 32) for _ in range(16)], []
     for known in (None, deepcopy(net)):
         learns = deepcopy(net)
         optimizer = adam(learns.parameters(), 1e-3, 0.0)
-        for _ in range(6):
-            vae.step(learns, known, pictures.crops(2, 32), optimizer, CPU)
+        for crops in seen:
+            vae.step(learns, known, crops, optimizer, CPU)
         before, after = (vae.encoded(one, torch.from_numpy(store["picture"][:2]), CPU).float() for one in (net, learns))
         drifts.append(float((before - after).square().mean()))
-    assert drifts[1] < 0.7 * drifts[0]
+    assert drifts[1] < 0.5 * drifts[0]
 
 
 def test_noise_is_added_by_the_schedule() -> None:
