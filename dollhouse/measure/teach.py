@@ -35,6 +35,7 @@ class Pupil:
     def ways(self) -> dict[str, Draw]:
         both = {"prior": self.prior, "plain": self.plain}
         told: dict[str, Draw] = {f"called_{name}": partial(self.called, one) for name, one in both.items()}
+        told |= {f"noun_{name}": partial(self.noun, one) for name, one in both.items()}
         return told | {f"kind_{name}": partial(self.kind, one) for name, one in both.items()}
 
     def called(self, concept: Concept, seeds: Sequence[int]) -> list[Row]:
@@ -44,9 +45,16 @@ class Pupil:
         made = drawn(self.host, self.brush.job(prompt + called(concept), seeds))
         return [judged(found, scene) for found in self.readers.read(made)]
 
+    def noun(self, concept: Concept, seeds: Sequence[int]) -> list[Row]:
+        """Its kind and nothing else, which is what the pictures beside show."""
+        return self._moved(concept, concept.kind, seeds)
+
     def kind(self, concept: Concept, seeds: Sequence[int]) -> list[Row]:
-        """Another of its kind, with what was learnt and without."""
-        prompt = caption(lone(seeds[0], concept), names={0: concept.kind}, limit=LONGEST)
+        """Another of its kind, in a whole caption."""
+        return self._moved(concept, caption(lone(seeds[0], concept), names={0: concept.kind}, limit=LONGEST), seeds)
+
+    def _moved(self, concept: Concept, prompt: str, seeds: Sequence[int]) -> list[Row]:
+        """With what was learnt and without."""
         before, after = (drawn(self.host, self.brush.job(prompt + more, seeds)) for more in ("", called(concept)))
         off = [difference(a, b) for a, b in zip(before, after, strict=True)]
         who = [[one.identity == concept.doll.name for one in found.people] for found in self.readers.read(after)]
@@ -63,9 +71,11 @@ def figures(rows: Rows, told: Sequence[str], seeds: Sequence[int], minutes: floa
     made = [share_by_picture("identity", rows.of("called_prior", whole, "id"), LEAST, seeds=whole)]
     made.append(share_by_picture("identity_plain", rows.of("called_plain", whole, "id"), LEAST, seeds=whole))
     for way in ("prior", "plain"):
-        off = [one for some in rows.of(f"kind_{way}", whole, "off") for one in some]
-        made.append(mean_of(f"drift_{way}", off, None, "lower", whole))
-        made.append(share_by_picture(f"taken_{way}", rows.of(f"kind_{way}", whole, "taken"), None, "lower", whole))
+        for asked, more in (("noun", ""), ("kind", "_in_captions")):
+            off = [one for some in rows.of(f"{asked}_{way}", whole, "off") for one in some]
+            taken = rows.of(f"{asked}_{way}", whole, "taken")
+            made.append(mean_of(f"drift_{way}{more}", off, None, "lower", whole))
+            made.append(share_by_picture(f"taken_{way}{more}", taken, None, "lower", whole))
     return [*made, Figure("minutes", minutes, minutes, minutes, 1, 15.0, "lower")]
 
 

@@ -225,8 +225,13 @@ def test_the_line_of_the_teaching(tmp_path: Path) -> None:
     made = Rows(tmp_path / "rows.jsonl")
     made.add("called_prior", [0, 1], [{"id": [True]}, {"id": [False]}])
     made.add("called_plain", [0, 1], [{"id": [True]}, {"id": [True]}])
-    made.add("kind_prior", [0, 1], [{"off": [0.01], "taken": [False]}, {"off": [0.03], "taken": []}])
-    made.add("kind_plain", [0, 1], [{"off": [0.1], "taken": [True]}, {"off": [0.2], "taken": [True, False]}])
-    found = teach.figures(made, ["called_prior", "called_plain", "kind_prior", "kind_plain"], range(2), 4.26)
+    made.add("noun_prior", [0, 1], [{"off": [0.01], "taken": [False]}, {"off": [0.03], "taken": []}])
+    made.add("noun_plain", [0, 1], [{"off": [0.1], "taken": [True]}, {"off": [0.2], "taken": [True, False]}])
+    for way in ("kind_prior", "kind_plain"):
+        made.add(way, [0, 1], [{"off": [0.3], "taken": [True]}, {"off": [0.5], "taken": [False]}])
+    told = [f"{asked}_{way}" for asked in ("called", "noun", "kind") for way in ("prior", "plain")]
+    found = teach.figures(made, told, range(2), 4.26)
     assert teach.last_line(found) == "teach: identity=0.500 drift_prior=0.020 drift_plain=0.150 minutes=4.260"
-    assert {one.name: one.value for one in found}["taken_plain"] == pytest.approx(2 / 3)
+    values = {one.name: one.value for one in found}
+    assert values["taken_plain"] == pytest.approx(2 / 3)
+    assert (values["drift_prior_in_captions"], values["taken_plain_in_captions"]) == (pytest.approx(0.4), 0.5)
