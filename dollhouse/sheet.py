@@ -12,23 +12,19 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from dollhouse import caption, core, home
+from dollhouse import core, home
+from dollhouse.measure.draw import drawn_of, said
 from dollhouse.painter import Bytes, Painter
-from dollhouse.train.store import LONGEST, SIDE
+from dollhouse.train.store import SIDE
 
 FIRST = 5_500_000_000  # a seed that nothing is trained on
-ACROSS, DOWN, BATCH = 8, 8, 8
+ACROSS, DOWN = 8, 8
 LETTER, LINES, LINE, WIDTH = 11, 9, 13, 34  # pixels of a letter's height, lines, pixels of a line, letters of a line
 
 
 def drawn(folder: Path, count: int = ACROSS * DOWN) -> tuple[list[str], list[Bytes]]:
-    painter = Painter(folder)
     scenes = [core.mixed(FIRST + number, "test") for number in range(count)]
-    texts, made = [caption(one, limit=LONGEST) for one in scenes], list[Bytes]()
-    for start in range(0, count, BATCH):
-        part = slice(start, start + BATCH)
-        made += list(painter.draw(texts[part], [one.seed for one in scenes[part]]))
-    return texts, made
+    return said(scenes), drawn_of(Painter(folder), scenes)
 
 
 def laid_out(texts: Sequence[str], pictures: Sequence[Bytes], across: int = ACROSS) -> Image.Image:

@@ -13,16 +13,18 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from dollhouse import core
 from dollhouse.measure.report import line, table
 from dollhouse.measure.stats import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS, EXTENSIONS = ROOT / "models" / "dollhouse", ROOT / "extensions"
 SECTIONS = ("readers", "tools", "pictures")
-LEARNT, PARTS = "learnt", ("learnt", "core", "around", "whole")
 
 
-def figures(models: Path, count: int, sections: tuple[str, ...] = SECTIONS, world: str = LEARNT) -> Iterator[Figure]:
+def figures(
+    models: Path, count: int, sections: tuple[str, ...] = SECTIONS, world: str = core.LEARNT
+) -> Iterator[Figure]:
     """Of the readers on drawn scenes, and of the pictures that the models make."""
     if "readers" in sections:
         from dollhouse.measure.drawn import drawn_figures
@@ -45,7 +47,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200, help="pictures of each kind")
     parser.add_argument("--all", action="store_true", help="every section, which is what happens without --only too")
     parser.add_argument("--only", choices=SECTIONS, action="append", help="some of it")
-    parser.add_argument("--world", choices=PARTS, default=LEARNT, help="the part of it that is to be drawn")
+    parser.add_argument(
+        "--world", choices=tuple(core.WORLDS), default=core.LEARNT, help="the part of it that is to be drawn"
+    )
     parser.add_argument("--lock", action="store_true")
     parser.add_argument("--teach", action="store_true")
     sys.path[:0] = [str(EXTENSIONS / name) for name in ("atelier-core", "concept-lock")]

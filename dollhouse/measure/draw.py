@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dollhouse import TEST_POSES, Scene, Truth, caption, core, home, render, scene, truth
+from dollhouse import TEST_POSES, Scene, Truth, caption, core, home, render, truth
 from dollhouse.colours import CLOTH
 from dollhouse.lightball import light_map
 from dollhouse.measure.people import attribute_accuracy, bleed, paired, said_of
@@ -25,26 +25,23 @@ TRAITS = ("count", "background", "hair", "top", "expression")
 BATCH = 8
 
 
-WORLDS = {"whole": scene, "core": core.sampled, "around": core.around, "learnt": core.mixed}
-
-
 @dataclass(frozen=True)
 class Asked:
     """Which scenes: so many, of a part of the world. `learnt` is what the shipped painter has seen the like of."""
 
     number: int
-    world: str = "learnt"
+    world: str = core.LEARNT
 
     @property
     def seeds(self) -> range:
         return range(FIRST, FIRST + self.number)
 
     def scenes(self, people: int) -> list[Scene]:
-        return [WORLDS[self.world](seed, "test", people) for seed in self.seeds]
+        return [core.WORLDS[self.world](seed, "test", people) for seed in self.seeds]
 
     def posed(self) -> dict[int, Scene]:
         """By their seeds, as many in held-out poses; one doll in each."""
-        made = ((seed, WORLDS[self.world](seed, "test", 1)) for seed in count(FIRST))
+        made = ((seed, core.WORLDS[self.world](seed, "test", 1)) for seed in count(FIRST))
         return dict(islice(((seed, one) for seed, one in made if one.people[0].pose.name in TEST_POSES), self.number))
 
 
@@ -73,6 +70,11 @@ def batches(some: list[Scene]) -> Iterator[list[Scene]]:
     return (some[i : i + BATCH] for i in range(0, len(some), BATCH))
 
 
+def drawn_of(painter: Painter, some: list[Scene]) -> list[Bytes]:
+    """Of their captions alone, each from its own seed."""
+    return [made for part in batches(some) for made in painter.draw(said(part), [one.seed for one in part])]
+
+
 def autoencoder(painter: Painter, readers: Readers, asked: Asked) -> Iterator[Figure]:
     found = []
     for some in batches(asked.scenes(1)):
@@ -86,7 +88,7 @@ def attributes(painter: Painter, readers: Readers, asked: Asked) -> Iterator[Fig
     rows: dict[str, list[list[bool]]] = {trait: [] for trait in TRAITS}
     wished = asked.scenes(1)
     started = time.perf_counter()
-    drawn = [picture for some in batches(wished) for picture in painter.draw(said(some), [one.seed for one in some])]
+    drawn = drawn_of(painter, wished)
     seconds = (time.perf_counter() - started) / asked.number
     for one, picture in zip(wished, drawn, strict=True):
         wanted = said_of(one)

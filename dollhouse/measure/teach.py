@@ -34,9 +34,8 @@ class Pupil:
 
     def ways(self) -> dict[str, Draw]:
         both = {"prior": self.prior, "plain": self.plain}
-        told: dict[str, Draw] = {f"called_{name}": partial(self.called, one) for name, one in both.items()}
-        told |= {f"noun_{name}": partial(self.noun, one) for name, one in both.items()}
-        return told | {f"kind_{name}": partial(self.kind, one) for name, one in both.items()}
+        asked = {"called": self.called, "noun": self.noun, "kind": self.kind}
+        return {f"{what}_{name}": partial(ask, one) for what, ask in asked.items() for name, one in both.items()}
 
     def called(self, concept: Concept, seeds: Sequence[int]) -> list[Row]:
         """The doll by its name."""

@@ -12,9 +12,9 @@ from torch import nn
 
 from dollhouse import home, nets
 from dollhouse.train.latents import Facts, Latents
-from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, descend, placed, sized
-from dollhouse.train.painter import Noise, Painter, empty_words, sample, waited
-from dollhouse.train.replay import quickest, recorded
+from dollhouse.train.pace import Keeper, Mean, Pace, adam, placed, sized
+from dollhouse.train.painter import Noise, Painter, sample, step_of, waited
+from dollhouse.train.replay import learn, quickest
 from dollhouse.train.store import Store, palette, pending
 
 BATCH = 192
@@ -95,29 +95,13 @@ def train(
 
 
 def _run(kind: str, net: Steered, ask: Any, known: Known, out: Path, seconds: float) -> None:
-    device = known.latents.device
+    device, maps = known.latents.device, getattr(known, kind)
     home.taken(kind, net.control, out)
-    size = sized(BATCH, device)
-    noise, empty, mean = Noise(device), empty_words(device), Mean(net.control, 0.995)
-    pace, maps = Pace(seconds, adam(net.control.parameters(), RATE, 0.0)), getattr(known, kind)
-    keeper = Keeper(mean, lambda: home.kept(kind, net.control, out))
+    size, keeper = sized(BATCH, device), Keeper(Mean(net.control, 0.995), lambda: home.kept(kind, net.control, out))
+    pace = Pace(seconds, adam(net.control.parameters(), RATE, 0.0))
 
-    def step() -> torch.Tensor:
-        places, clean, words = known.latents.batch(size, empty)
-        noisy, times, wanted = noise.added(clean)
-        with amp(device):
-            said = ask(noisy, times, words, maps(places).contiguous())
-        loss = noise.loss(said, wanted, times)
-        descend(loss, pace.optimizer)
-        return loss.detach()
+    def asked(places: torch.Tensor, noisy: torch.Tensor, times: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        return ask(noisy, times, words, maps(places).contiguous())
 
-    known.grow()
-    again = recorded(step, device)
-    for _ in pace.ticks():
-        known.grow()
-        loss = again()
-        mean.update()
-        keeper.maybe()
-        pace.said(f"control {kind}", loss=loss, scenes=known.count)
-    keeper.now()
-    print(f"control {kind}: {pace.steps} steps of {size} on {known.count} scenes", flush=True)
+    step = step_of(known.latents, size, Noise(device), asked, pace.optimizer)
+    learn(f"control {kind}", pace, [(0.0, step)], size, known, keeper, device)

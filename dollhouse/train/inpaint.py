@@ -13,9 +13,9 @@ from dollhouse import home, nets
 from dollhouse.parts import FIRST_DOLL
 from dollhouse.train.control import trained_painter
 from dollhouse.train.latents import Facts, Latents
-from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, descend, placed, sized
-from dollhouse.train.painter import Noise, Painter, empty_words, sample, waited
-from dollhouse.train.replay import quickest, recorded
+from dollhouse.train.pace import Keeper, Mean, Pace, adam, placed, sized
+from dollhouse.train.painter import Noise, Painter, sample, step_of, waited
+from dollhouse.train.replay import learn, quickest
 from dollhouse.train.store import Store
 from dollhouse.train.vae import encoded
 
@@ -106,28 +106,13 @@ def beside(vae: Any, pictures: torch.Tensor, masks: torch.Tensor, device: torch.
 
 def _run(net: Any, ask: Any, latents: Latents, out: Path, seconds: float) -> None:
     device = latents.device
-    size = sized(BATCH, device)
-    noise, empty, mean, vae = Noise(device), empty_words(device), Mean(net, 0.998), latents.vae
+    size, keeper = sized(BATCH, device), Keeper(Mean(net, 0.998), lambda: home.kept("inpaint", net, out))
     pace, shown = Pace(seconds, adam(net.parameters(), RATE, 0.0)), Facts(latents, "picture", "owner")
-    covers, keeper = Covers(shown["owner"]), Keeper(mean, lambda: home.kept("inpaint", net, out))
+    covers = Covers(shown["owner"])
 
-    def step() -> torch.Tensor:
-        places, clean, words = latents.batch(size, empty)
-        noisy, times, wanted = noise.added(clean)
-        seen = torch.cat([noisy, beside(vae, shown["picture"][places], covers(places), device)], 1)
-        with amp(device):
-            said = ask(seen.contiguous(), times, words)
-        loss = noise.loss(said, wanted, times)
-        descend(loss, pace.optimizer)
-        return loss.detach()
+    def asked(places: torch.Tensor, noisy: torch.Tensor, times: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        seen = torch.cat([noisy, beside(latents.vae, shown["picture"][places], covers(places), device)], 1)
+        return ask(seen.contiguous(), times, words)
 
-    shown.grow()
-    again = recorded(step, device)
-    for _ in pace.ticks():
-        shown.grow()
-        loss = again()
-        mean.update()
-        keeper.maybe()
-        pace.said("inpaint", loss=loss, scenes=latents.count)
-    keeper.now()
-    print(f"inpaint: {pace.steps} steps of {size} on {latents.count} scenes", flush=True)
+    step = step_of(latents, size, Noise(device), asked, pace.optimizer)
+    learn("inpaint", pace, [(0.0, step)], size, shown, keeper, device)

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dollhouse.train.store import DROPOUTS, MOST, WORDS, Store
+from dollhouse.train.replay import places
+from dollhouse.train.store import DROPOUTS, WORDS, Store
 from dollhouse.train.vae import encoded
 
 SAID = (0.4, 0.3, 0.2, 0.1)  # how often each caption of a scene is the one, the fullest first
@@ -51,18 +52,14 @@ class Latents:
 
     def _cells(self, scenes: NDArray[np.intp]) -> NDArray[np.bool_]:
         """The cells that a face touches."""
-        side = self.faces.shape[-1]
-        known = scenes[scenes < self.store.plan.facts]
-        boxes = np.zeros((len(scenes), MOST, 4), np.int64)
-        boxes[scenes < self.store.plan.facts] = self.store["boxes"][known, :, 1] if len(known) else 0
+        boxes, cell = self.store.faces(scenes), np.arange(self.faces.shape[-1])
         low, high = boxes[..., :2] // 8, -(-boxes[..., 2:] // 8)
-        cell = np.arange(side)
         across, down = ((low[..., i, None] <= cell) & (cell < high[..., i, None]) for i in (0, 1))
         return (down[..., :, None] & across[..., None, :]).any(1)[:, None]
 
     def batch(self, size: int, empty: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Places, latents and captions; some captions are the `empty` one."""
-        chosen = (torch.rand(size, dtype=torch.double, device=self.device) * self._held).long()
+        chosen = places(size, self._held)
         variant = torch.bucketize(torch.rand(size, device=self.device), self._shares)
         words = self.tokens[chosen, variant]
         left_out = torch.rand(size, device=self.device) < EMPTY_SHARE

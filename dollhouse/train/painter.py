@@ -6,7 +6,6 @@ First the early steps of the noise count most, in which words matter; then the l
 from __future__ import annotations
 
 import time
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from torch import nn
 from dollhouse import home, nets
 from dollhouse.train.latents import Latents
 from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, descend, placed, sized
-from dollhouse.train.replay import quickest, recorded
+from dollhouse.train.replay import learn, quickest
 from dollhouse.train.store import WORDS, Store, pending, tokenized
 
 BATCH = 256
@@ -111,35 +110,33 @@ def waited(store: Store, out: Path, device: torch.device, facts_only: bool = Fal
     return latents
 
 
-def _run(painter: Painter, ask: Any, latents: Latents, out: Path, seconds: float, rate: float) -> None:
-    device = latents.device
-    size = sized(BATCH, device)
-    empty, mean = empty_words(device), Mean(painter, 0.999)
-    slow = {"params": painter.text.parameters(), "lr": rate * WORDS_RATE}
-    pace = Pace(seconds, adam([{"params": painter.unet.parameters()}, slow], rate, 0.0))
-    keeper = Keeper(mean, lambda: _kept(painter, out))
+def step_of(latents: Latents, size: int, noise: Noise, ask: Any, optimizer: torch.optim.Optimizer) -> Any:
+    """A step against the error of the noise. `ask` is told places, noisy latents, their steps and words."""
+    empty = empty_words(latents.device)
 
-    def step(noise: Noise) -> torch.Tensor:
+    def step() -> torch.Tensor:
         places, clean, words = latents.batch(size, empty)
         noisy, times, wanted = noise.added(clean)
-        with amp(device):
-            said = ask(noisy, times, words)
+        with amp(latents.device):
+            said = ask(places, noisy, times, words)
         loss = noise.loss(said, wanted, times, latents.faces[places])
-        descend(loss, pace.optimizer)
+        descend(loss, optimizer)
         return loss.detach()
 
-    again, fine = recorded(partial(step, Noise(device)), device), False
-    for share in pace.ticks():
-        latents.grow()
-        if share > FINE_FROM and not fine:
-            again, fine = recorded(partial(step, Noise(device, fine=True)), device), True
-        loss = again()
-        mean.update()
-        pace.said("painter", loss=loss, scenes=latents.count)
-        keeper.maybe()
-    keeper.now()
+    return step
+
+
+def _run(painter: Painter, ask: Any, latents: Latents, out: Path, seconds: float, rate: float) -> None:
+    device = latents.device
+    size, keeper = sized(BATCH, device), Keeper(Mean(painter, 0.999), lambda: _kept(painter, out))
+    slow = {"params": painter.text.parameters(), "lr": rate * WORDS_RATE}
+    pace = Pace(seconds, adam([{"params": painter.unet.parameters()}, slow], rate, 0.0))
+    parts = [
+        (start, step_of(latents, size, noise, lambda _, *asked: ask(*asked), pace.optimizer))
+        for start, noise in ((0.0, Noise(device)), (FINE_FROM, Noise(device, fine=True)))
+    ]
+    learn("painter", pace, parts, size, latents, keeper, device)
     pending(latents.store.folder.parent, "painter").unlink(missing_ok=True)
-    print(f"painter: {pace.steps} steps of {size} on {latents.count} scenes", flush=True)
 
 
 def _kept(painter: Painter, out: Path) -> None:

@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import nn
 
 from dollhouse.train.attention import written_out
-from dollhouse.train.pace import amp
+from dollhouse.train.pace import Keeper, Pace, amp
 
 Said = TypeVar("Said")
 LONG = 1800.0  # seconds of a training from which on a compiler pays: beside processes that draw it takes minutes
 AHEAD = 2  # steps that may wait for the device: a clock that ends a training should not be far ahead of it
 WARM = 3  # steps before the recording: optimizers then have their state, and convolutions their ways
+
+
+class Growing(Protocol):
+    count: int
+
+    def grow(self) -> Any: ...
 
 
 def recorded(step: Callable[[], Said], device: torch.device) -> Callable[[], Said]:
@@ -53,6 +59,40 @@ def recorded(step: Callable[[], Said], device: torch.device) -> Callable[[], Sai
         return said
 
     return again
+
+
+def phases(pace: Pace, parts: Sequence[tuple[float, Callable[[], Said]]], device: torch.device) -> Iterator[Said]:
+    """What every step of a training says. Each part begins at its share of the time, the first at once."""
+    left = list(parts)
+    for share in pace.ticks():
+        if left and share >= left[0][0]:
+            again = recorded(left.pop(0)[1], device)
+        yield again()
+
+
+def learn(
+    name: str,
+    pace: Pace,
+    parts: Sequence[tuple[float, Callable[[], torch.Tensor]]],
+    size: int,
+    scenes: Growing,
+    keeper: Keeper,
+    device: torch.device,
+) -> None:
+    """A training by the clock on scenes of which there are more and more, to its last file."""
+    scenes.grow()
+    for loss in phases(pace, parts, device):
+        keeper.mean.update()
+        keeper.maybe()
+        scenes.grow()
+        pace.said(name, loss=loss, scenes=scenes.count)
+    keeper.now()
+    print(f"{name}: {pace.steps} steps of {size} on {scenes.count} scenes", flush=True)
+
+
+def places(size: int, held: torch.Tensor) -> torch.Tensor:
+    """So many at random below a count that lies on the device, where a recorded step sees it grow."""
+    return (torch.rand(size, dtype=torch.double, device=held.device) * held).long()
 
 
 def quickest(name: str, net: nn.Module, asked: tuple[torch.Tensor, ...], seconds: float) -> Any:

@@ -100,6 +100,13 @@ class Store:
         flags = self["ready"][: self.plan.facts] if facts else self["ready"]
         return np.flatnonzero(np.array(flags))  # a copy: other processes write into them meanwhile
 
+    def faces(self, numbers: NDArray[np.intp]) -> NDArray[np.int16]:
+        """Boxes of these scenes' faces, [n, MOST, 4]; zeros where there is none, or none is known."""
+        boxes, known = np.zeros((len(numbers), MOST, 4), np.int16), numbers < self.plan.facts
+        if known.any():
+            boxes[known] = self["boxes"][numbers[known], :, 1]
+        return boxes
+
     @staticmethod
     def made(folder: Path, plan: Plan) -> Store:
         folder.mkdir(parents=True, exist_ok=True)

@@ -18,13 +18,14 @@ import torch
 from dollhouse import home, nets
 from dollhouse.train import pyramid
 from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, descend, placed, sized
-from dollhouse.train.replay import recorded
+from dollhouse.train.replay import phases, places
 from dollhouse.train.store import MOST, Store, pending
 
 CROP, BATCH = 96, 32
 ENOUGH = 256  # scenes to begin with
 TOLD = 16  # pictures that the first weights are solved from
 RATE = 5e-4
+WHOLE_FROM = 0.8  # of the time: whole pictures
 FACE = 8.0  # times that a pixel of a face counts
 NEARNESS = 0.5  # weight of the latents' distance from those that a painter knows
 CLOSENESS = 3e-4  # weight of the latent's distance from a normal distribution
@@ -48,10 +49,7 @@ class Pictures:
         if room and len(new) == room:
             place = slice(self.count, self.count + len(new))
             self.values[place] = torch.from_numpy(self.store["picture"][new]).to(self.values.device)
-            told = np.flatnonzero(new < self.store.plan.facts)
-            if len(told):
-                boxes = torch.from_numpy(self.store["boxes"][new[told], :, 1].astype(np.float32))
-                self.faces[self.count + torch.from_numpy(told)] = boxes.to(self.faces.device)
+            self.faces[place] = torch.from_numpy(self.store.faces(new)).to(self.faces.device)
             self._known[new] = True
             self.count += len(new)
             self._held.fill_(self.count)
@@ -59,7 +57,7 @@ class Pictures:
     def crops(self, size: int, side: int) -> tuple[torch.Tensor, torch.Tensor]:
         """[size, 3, side, side], -1..1, and how much each pixel counts, [size, 1, side, side]."""
         device, reach = self.values.device, self.values.shape[1] - side + 1
-        chosen = (torch.rand(size, dtype=torch.double, device=device) * self._held).long()
+        chosen = places(size, self._held)
         faces = self.faces[chosen]
         starts = self._starts(faces, side, reach)
         line = torch.arange(side, device=device)
@@ -101,16 +99,13 @@ def train(store: Store, out: Path, seconds: float, device: torch.device) -> None
     keeper = Keeper(mean, lambda: home.kept("vae", net, out))
 
     def steps(count: int, side: int) -> Any:
-        return recorded(lambda: step(net, known, pictures.crops(count, side), pace.optimizer, device), device)
+        return lambda: step(net, known, pictures.crops(count, side), pace.optimizer, device)
 
-    again, last = steps(size, CROP), False
-    for share in pace.ticks():
+    parts = [(0.0, steps(size, CROP)), (WHOLE_FROM, steps(max(1, size // 8), store.plan.side))]
+    for losses in phases(pace, parts, device):
+        mean.update()
         keeper.maybe()
         pictures.grow()
-        if share > 0.8 and not last:
-            again, last = steps(max(1, size // 8), store.plan.side), True
-        losses = again()
-        mean.update()
         pace.said("vae", error=losses[0], square_db=-10 * losses[1].log10(), closeness=losses[2])
     mean.swap()
     if known is None:
