@@ -35,7 +35,7 @@ def training(name: str) -> Train:
 
 def plans(scenes: int, facts: int, core: bool = False) -> dict[str, Plan]:
     """What is drawn for the trainings, in proportion to `scenes`. `core`: all that the painter sees."""
-    whole = Plan(scenes, min(facts, scenes))
+    whole = Plan(scenes, min(facts, scenes), twins=True)
     return {
         "scenes": replace(whole, core=True, people=(0.5, 0.5, 0.0)) if core else whole,
         "others": Plan(scenes // 4, scenes // 4, first=READERS_FIRST, split="test", cast=0.3),

@@ -25,6 +25,8 @@ class Latents:
         self._shares = torch.tensor(SAID, device=device).cumsum(0)[:-1]
         self.faces = torch.zeros((count, 1, side, side), dtype=torch.bool, device=device)  # where they are known
         self.numbers = np.zeros(count, np.int64)  # which scene of the store each is
+        self.twins = torch.arange(count, device=device)  # where each one's twin is; itself, until that is there
+        self._places = np.full(store.plan.count + 1, -1)  # of the store's scenes, one more for the last one's twin
         self._known = np.zeros(store.plan.count, bool)
         self._known[count:] = True
         self.count, self._held = 0, torch.zeros((), dtype=torch.double, device=device)
@@ -45,6 +47,7 @@ class Latents:
             self.tokens[place] = tokens.to(self.device, non_blocking=True)
             self.faces[place] = torch.from_numpy(self._cells(new)).to(self.device, non_blocking=True)
             self.numbers[place] = new
+            self._paired(new)
             self._known[new] = True
             self.count += len(new)
             self._held.fill_(self.count)
@@ -57,12 +60,29 @@ class Latents:
         across, down = ((low[..., i, None] <= cell) & (cell < high[..., i, None]) for i in (0, 1))
         return (down[..., :, None] & across[..., None, :]).any(1)[:, None]
 
-    def batch(self, size: int, empty: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Places, latents and captions; some captions are the `empty` one."""
+    def _paired(self, new: NDArray[np.intp]) -> None:
+        own = np.arange(self.count, self.count + len(new))
+        self._places[new] = own
+        if not self.store.plan.twins:
+            return
+        others = self._places[new ^ 1]
+        there = others >= 0
+        ours, theirs = (torch.from_numpy(some[there]).to(self.device) for some in (own, others))
+        self.twins[ours], self.twins[theirs] = theirs, ours
+
+    def batch(self, size: int, empty: torch.Tensor, pairs: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Places, latents and captions; some captions are the `empty` one. So many first ones are followed by their
+        twins, of which the same is said or left unsaid."""
         chosen = places(size, self._held)
         variant = torch.bucketize(torch.rand(size, device=self.device), self._shares)
-        words = self.tokens[chosen, variant]
         left_out = torch.rand(size, device=self.device) < EMPTY_SHARE
+        second = slice(pairs, 2 * pairs)
+        chosen[second], variant[second], left_out[second] = (
+            self.twins[chosen[:pairs]],
+            variant[:pairs],
+            left_out[:pairs],
+        )
+        words = self.tokens[chosen, variant]
         return chosen, self.values[chosen].float(), torch.where(left_out[:, None], empty, words)
 
 

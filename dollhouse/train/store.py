@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from dollhouse.doll import Doll, heldout_dolls, sampled_doll
+from dollhouse.doll import EXPRESSIONS, Doll, heldout_dolls, sampled_doll
 from dollhouse.lightball import light_map
 from dollhouse.scene import Scene
 
@@ -41,14 +41,21 @@ class Plan:
     cast: float = 0.0  # the share of dolls that are held-out ones
     side: int = SIDE
     core: bool = False  # scenes of the world's core and around it alone
+    twins: bool = False  # every scene of an odd number is the one before it, but that a doll is of another mood
 
     def scene(self, number: int) -> Scene:
         from dollhouse import core, scene
 
+        if self.twins and number % 2:
+            return twin(self.scene(number - 1), self.seed(number))
         made = core.mixed if self.core else scene
-        seed = self.first + number
+        seed = self.seed(number)
         people = Random(f"plan:{seed}").choices((1, 2, 3), self.people)[0]
         return made(seed, self.split, people, self._dolls(number) if self.cast else ())
+
+    def seed(self, number: int) -> int:
+        """Of a scene and of the wording of its captions."""
+        return self.first + (number // 2 if self.twins else number)
 
     def _dolls(self, number: int) -> list[Doll]:
         made = Random(f"dolls:{self.first + number}")
@@ -81,6 +88,12 @@ class Plan:
     def size(self) -> int:
         """Bytes of the whole of it."""
         return sum(prod(shape) * np.dtype(kind).itemsize for shape, kind in self.fields().values())
+
+
+def twin(one: Scene, seed: int) -> Scene:
+    rng = Random(f"twin:{seed}")
+    who = rng.randrange(len(one.people))
+    return one.with_expression(who, rng.choice([mood for mood in EXPRESSIONS if mood != one.people[who].expression]))
 
 
 def _held_out() -> list[Doll]:
@@ -152,7 +165,7 @@ def _draw(store: Store, number: int) -> None:
         _put_facts(store, number, made)
     else:
         store["picture"][number] = render(made, store.plan.side)
-    store["tokens"][number] = tokens_of(made, store.plan.first + number)
+    store["tokens"][number] = tokens_of(made, store.plan.seed(number))
     store["ready"][number] = 1
 
 

@@ -160,18 +160,65 @@ def test_noise_is_added_by_the_schedule() -> None:
     assert noise.weights[int((signal - 0.04).abs().argmin())] == pytest.approx(5, abs=0.1)
 
 
-def test_fine_noise_is_mostly_late_and_faces_count_more_in_it(store: Store) -> None:
+def test_fine_noise_is_the_same_for_twins_where_a_mood_is_open() -> None:
     torch.manual_seed(2)
     noise = painter.Noise(CPU, fine=True)
-    noisy, times, wanted = noise.added(torch.ones(2000, 4, 2, 2))
-    assert (times < painter.LATE).float().mean() == pytest.approx(painter.LATE_SHARE, abs=0.04)
+    pairs = noise.pairs(2000)
+    assert pairs == 750 and painter.Noise(CPU).pairs(2000) == 0
+    _, times, added = noise.added(torch.ones(2000, 4, 2, 2))
+    first, second, rest = (slice(0, pairs), slice(pairs, 2 * pairs), slice(2 * pairs, None))
+    assert torch.equal(times[first], times[second]) and torch.equal(added[first], added[second])
+    assert times[first].min() >= painter.MOODS[0] and times[first].max() < painter.MOODS[1]
+    assert times[first].float().std() > 100
+    assert (times[rest] < painter.LATE).float().mean() == pytest.approx(painter.LATE_SHARE, abs=0.06)
     assert noise.weights[: painter.LATE].eq(1).all() and noise.weights.max() == painter.EARLY_MOST
-    faces = torch.zeros(1, 1, 2, 2, dtype=torch.bool)
+
+
+def test_faces_count_more_in_fine_noise_and_most_in_what_tells_twins_apart() -> None:
+    noise = painter.Noise(CPU, fine=True)
+    faces = torch.zeros(8, 1, 2, 2, dtype=torch.bool)
     faces[..., 0, 0] = True
-    for late, more in ((10, (painter.FACE + 3) / 4), (900, 1)):
-        one = noise.loss(torch.ones(1, 4, 2, 2), torch.zeros(1, 4, 2, 2), torch.tensor([late]))
-        other = noise.loss(torch.ones(1, 4, 2, 2), torch.zeros(1, 4, 2, 2), torch.tensor([late]), faces)
-        assert other / one == pytest.approx(more)
+    times, wanted = torch.full((8,), 100), torch.zeros(8, 4, 2, 2)
+    same = torch.ones(8, 4, 2, 2)  # twins of which the same is said
+    assert noise.loss(same, wanted, times) == pytest.approx(1.0)
+    assert noise.loss(same, wanted, times, faces) == pytest.approx((painter.FACE + 3) / 4)
+    other = same.clone()
+    other[3:6] = -1  # as wrong as before, but not the same
+    assert noise.loss(other, wanted, times) == pytest.approx(1.0 + 4 * 3 / 8)
+    more = (painter.FACE + 3) / 4 + 4 * 3 / 8 * (painter.TWINS + 3) / 4
+    assert noise.loss(other, wanted, times, faces) == pytest.approx(more)
+
+
+def test_twins_differ_in_a_mood_alone_and_are_found_however_they_come(tmp_path: Path) -> None:
+    plan = Plan(8, 4, side=64, people=(0.5, 0.5, 0.0), core=True, twins=True)
+    for number in range(0, 8, 2):
+        one, other = plan.scene(number), plan.scene(number + 1)
+        changed = [a != b for a, b in zip(one.people, other.people, strict=True)]
+        assert sum(changed) == 1
+        who = changed.index(True)
+        assert other.with_expression(who, one.people[who].expression) == one
+        assert plan.seed(number) == plan.seed(number + 1)
+    assert plan.scene(0) != plan.scene(2)
+    folder = tmp_path / "twins"
+    drawn = Store.made(folder, plan)
+    fill(folder, 0, 1)
+    known = latents.Latents(Store.opened(folder), home.made("vae").eval(), CPU)
+    for ready in ((1, 2, 5), (0, 3, 4, 6)):
+        drawn["ready"][:] = 0
+        drawn["ready"][list(ready)] = 1
+        known.grow(len(ready))
+    assert known.numbers[:7].tolist() == [1, 2, 5, 0, 3, 4, 6]
+    assert known.numbers[known.twins[:7].numpy()].tolist() == [0, 3, 4, 1, 2, 5, 6]
+    torch.manual_seed(3)
+    places, clean, words = known.batch(64, painter.empty_words(CPU), 24)
+    assert torch.equal(places[24:48], known.twins[places[:24]])
+    empty = (words == painter.empty_words(CPU)).all(1)
+    assert torch.equal(empty[:24], empty[24:48]) and empty.any()
+    alone = places[:24] == places[24:48]
+    assert torch.equal(words[:24][alone], words[24:48][alone]) and not torch.equal(words[:24], words[24:48])
+
+
+def test_cells_of_faces_are_known_where_boxes_are(store: Store) -> None:
     known = latents.Latents(store, home.made("vae").eval(), CPU)
     known.grow(12)
     assert not known.faces[known.numbers >= 6].any()
