@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dollhouse.doll import EXPRESSIONS, heldout_dolls
+from dollhouse.skeleton import MIRROR
 from dollhouse.words import PERSON_TRAITS, SCENE_TRAITS
 
 NOBODY = ""  # the identity of a doll that is none of the held-out ones
@@ -16,6 +17,7 @@ FACE_READ: dict[str, tuple[str, ...]] = {"expression": EXPRESSIONS}
 DOLL_CROP, FACE_CROP = 128, 64  # pixels
 HEAT = 32  # cells of a doll's crop, along a side, in which its joints are sought
 STRIDE = 4  # pixels of a picture in a cell of the map of boxes
+NEAR = 2  # cells around the hottest one that say where in it a joint is
 JOINTS = 18
 
 
@@ -178,6 +180,19 @@ def doll_crops(pictures: Tensor, which: Tensor, boxes: Tensor) -> tuple[Tensor, 
 
 def face_crops(pictures: Tensor, which: Tensor, boxes: Tensor) -> Tensor:
     return crops(pictures, which, squares(boxes, 0.15), FACE_CROP).contiguous(memory_format=torch.channels_last)
+
+
+def both_ways(doll: nn.Module, seen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """What the doll's network says of crops, and of their mirror images: the mean."""
+    (traits, maps, shown), (others, mirrored, there) = doll(seen), doll(seen.flip(-1))
+    return (traits + others) / 2, (maps + mirrored.flip(-1)[:, MIRROR]) / 2, (shown + there[:, MIRROR]) / 2
+
+
+def hottest(maps: Tensor) -> Tensor:
+    """The maps near their hottest cells alone: between two places that are likely there is often none."""
+    top, cells = maps.flatten(2).argmax(-1)[..., None], torch.arange(HEAT, device=maps.device)
+    across, down = (cells - top % HEAT).abs() <= NEAR, (cells - top // HEAT).abs() <= NEAR
+    return maps.masked_fill(~(down[..., :, None] & across[..., None, :]), -1e4)
 
 
 def places(maps: Tensor, windows: Tensor) -> Tensor:

@@ -20,8 +20,10 @@ from dollhouse.reader_nets import (
     FACE_READ,
     SCENE_READ,
     STRIDE,
+    both_ways,
     doll_crops,
     face_crops,
+    hottest,
     networks,
     places,
 )
@@ -146,8 +148,8 @@ class Readers:
             return
         rows = torch.tensor(which, device=self.device)
         seen, windows = doll_crops(x, rows, torch.tensor(boxes, device=self.device))
-        said, maps, visible = self.nets["doll"](seen)
-        joints = (places(maps, windows) / scale).float().cpu().numpy()
+        said, maps, visible = both_ways(self.nets["doll"], seen)
+        joints = (places(hottest(maps), windows) / scale).float().cpu().numpy()
         identity = list(DOLL_READ).index("identity")
         likely = said[:, identity, : len(DOLL_READ["identity"])].softmax(-1).tolist()
         looks = self._expressions(x, rows, faces)

@@ -14,6 +14,7 @@ from torch.nn.functional import avg_pool2d, grid_sample, interpolate
 
 from dollhouse.detector import GREY
 from dollhouse.parts import FIRST_DOLL, PART
+from dollhouse.skeleton import MIRROR
 from dollhouse.train.store import MOST, Store
 from dollhouse.truth import box_of
 
@@ -21,7 +22,6 @@ LEAST = 4  # pixels of a drawn scene; what shows less than this in width or heig
 KEPT = 0.3  # the share of a box that has to stay in the picture when that is moved
 HEAD, HANDS = PART["head"], (PART["r_hand"], PART["l_hand"])
 FACE_JOINTS = slice(14, 18)  # eyes and ears: counted only where they are seen
-MIRROR = [0, 1, 5, 6, 7, 2, 3, 4, 11, 12, 13, 8, 9, 10, 15, 14, 17, 16]
 MASK = 4  # pixels of a picture for one of a mask
 
 Table = NDArray[np.float32]  # [n, 7]: number of the name, owner and part codes (0: any part), left, top, right, bottom

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from dollhouse.reader_nets import DOLL_READ, FACE_READ, SCENE_READ, doll_crops, face_crops, places
+from dollhouse.reader_nets import DOLL_READ, FACE_READ, SCENE_READ, both_ways, doll_crops, face_crops, hottest, places
 from dollhouse.readers import boxes_of, overlap
 from dollhouse.skeleton import L_HIP, NECK, R_HIP
 from dollhouse.train.reader_losses import EXPRESSION, floats
@@ -54,12 +54,16 @@ def _dolls(nets: nn.ModuleDict, x: Tensor, batch: dict[str, Tensor]) -> dict[str
     pick = torch.nonzero((boxes[:, 0, 2:] - boxes[:, 0, :2]).amin(1) >= 8).flatten()
     which, meant = pick // batch["boxes"].shape[1], batch["dolls"].flatten(0, 1)[pick]
     seen, windows = doll_crops(x, which, boxes[pick, 0])
-    said, maps, _ = nets["doll"](seen)
+    said, maps, _ = both_ways(nets["doll"], seen)
     joints, visible = (batch[name].flatten(0, 1)[pick] for name in ("joints", "visible"))
     faced = boxes[pick, 1, 2:].amin(1) > 0
     faces = nets["face"](face_crops(x, which[faced], boxes[pick, 1][faced]))
     looks = _right(faces, meant[faced][:, EXPRESSION : EXPRESSION + 1], FACE_READ, "face")
-    return {**_right(said, meant, DOLL_READ, "doll"), **looks, "pck": _near(places(maps, windows), joints, visible)}
+    return {
+        **_right(said, meant, DOLL_READ, "doll"),
+        **looks,
+        "pck": _near(places(hottest(maps), windows), joints, visible),
+    }
 
 
 def _near(found: Tensor, joints: Tensor, visible: Tensor) -> Tensor:

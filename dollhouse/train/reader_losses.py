@@ -9,12 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dollhouse.reader_nets import DOLL_CROP, DOLL_READ, HEAT, SCENE_READ, STRIDE, places
-from dollhouse.skeleton import JOINT_NAMES
+from dollhouse.skeleton import MIRROR
 
-_SWAP = {"r": "l", "l": "r"}
-_OTHER_SIDE = [
-    JOINT_NAMES.index(_SWAP[name[0]] + name[1:]) if name[1] == "_" else place for place, name in enumerate(JOINT_NAMES)
-]
 EXPRESSION = list(DOLL_READ).index("expression")
 _LIGHT = list(SCENE_READ).index("light_direction")
 _MIRRORED_LIGHT = [("left", "right", *SCENE_READ["light_direction"][2:]).index(d) for d in ("right", "left")]
@@ -62,7 +58,7 @@ def mirrored(batch: dict[str, Tensor]) -> dict[str, Tensor]:
     swapped = torch.where(light == 0, _MIRRORED_LIGHT[0], torch.where(light == 1, _MIRRORED_LIGHT[1], light))
     scene[:, _LIGHT] = swapped
     flat = torch.stack([side - boxes[..., 2], boxes[..., 1], side - boxes[..., 0], boxes[..., 3]], -1) * shown
-    joints = batch["joints"][:, :, _OTHER_SIDE]
+    joints = batch["joints"][:, :, MIRROR]
     return {
         **batch,
         "picture": batch["picture"].flip(2),
@@ -70,7 +66,7 @@ def mirrored(batch: dict[str, Tensor]) -> dict[str, Tensor]:
         "light": batch["light"] * torch.tensor([-1.0, 1, 1], device=scene.device),
         "boxes": flat,
         "joints": torch.stack([side - joints[..., 0], joints[..., 1]], -1),
-        "visible": batch["visible"][:, :, _OTHER_SIDE],
+        "visible": batch["visible"][:, :, MIRROR],
     }
 
 

@@ -13,9 +13,9 @@ from torch import Tensor
 from dollhouse import attributes, heldout_dolls, truth
 from dollhouse.home import write
 from dollhouse.measure.drawn import FIRST, drawn_figures
-from dollhouse.reader_nets import DOLL_READ, HEAT, SCENE_READ, doll_crops, networks, places
+from dollhouse.reader_nets import DOLL_READ, HEAT, SCENE_READ, both_ways, doll_crops, hottest, networks, places
 from dollhouse.readers import FILE, Readers, boxes_of, overlap
-from dollhouse.skeleton import L_WRIST, NOSE, R_WRIST
+from dollhouse.skeleton import JOINT_NAMES, L_WRIST, MIRROR, NOSE, R_WRIST
 from dollhouse.train.reader_losses import box_loss, joint_loss, mirrored, trait_loss, worsened
 from dollhouse.train.readers import step_losses, train
 from dollhouse.train.shelf import Gathering, Shelf, labels
@@ -101,6 +101,26 @@ def test_joints_are_where_their_maps_are_hot() -> None:
     visible = torch.ones(1, 18, dtype=torch.bool)
     right, off = (joint_loss(maps, seen, windows, joints + by, visible) for by in (0, 9))
     assert right < off
+
+
+def test_a_joint_is_where_it_is_likeliest_and_not_between() -> None:
+    maps, windows = torch.full((1, 18, HEAT, HEAT), -20.0), torch.tensor([[64.0, 64, 128]])
+    maps[0, :, 5, 11], maps[0, :, 5, 12], maps[0, :, 25, 30] = 9.0, 8.5, 8.9
+    spot = places(hottest(maps), windows)[0, 3]
+    assert 11.5 * 4 < spot[0] < 12.5 * 4 and spot[1] == pytest.approx(5.5 * 4)
+    assert places(maps, windows)[0, 3, 1] > 10 * 4
+
+
+def test_a_doll_and_its_mirror_image_are_read_alike() -> None:
+    torch.manual_seed(8)
+    doll = networks()["doll"].eval()
+    seen = torch.randn(2, 4, 128, 128)
+    with torch.inference_mode():
+        one, other = both_ways(doll, seen), both_ways(doll, seen.flip(-1))
+    for ours, theirs in zip(one, (other[0], other[1].flip(-1)[:, MIRROR], other[2][:, MIRROR]), strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-4)
+    names = [JOINT_NAMES[i] for i in MIRROR]
+    assert [n.replace("r_", "?_").replace("l_", "r_").replace("?_", "l_") for n in JOINT_NAMES] == names
 
 
 def box_maps(boxes: Tensor, cells: int) -> Tensor:
