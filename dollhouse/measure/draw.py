@@ -105,11 +105,11 @@ def attributes(painter: Painter, readers: Readers, asked: Asked) -> Iterator[Fig
 def bleeding(painter: Painter, readers: Readers, asked: Asked) -> Iterator[Figure]:
     """Two dolls by words alone: what lock has to beat."""
     rows, both = [], []
-    for some in batches(asked.scenes(2)):
-        for one, picture in zip(some, painter.draw(said(some), [s.seed for s in some]), strict=True):
-            wanted, found = said_of(one)["people"], readers.read([picture])[0].people
-            rows.append(bleed(paired(found, wanted), wanted))
-            both.append(len(found) == 2)
+    wished = asked.scenes(2)
+    for one, picture in zip(wished, drawn_of(painter, wished), strict=True):
+        wanted, found = said_of(one)["people"], readers.read([picture])[0].people
+        rows.append(bleed(paired(found, wanted), wanted))
+        both.append(len(found) == 2)
     yield share_by_picture("bleed_plain", rows, None, "lower", asked.seeds)
     yield share_of("two_dolls", both, seeds=asked.seeds)
 

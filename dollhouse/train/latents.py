@@ -16,6 +16,12 @@ SAID = (0.4, 0.3, 0.2, 0.1)  # how often each caption of a scene is the one, the
 EMPTY_SHARE = 0.1  # captions that are left out, so that guidance has something to compare with
 
 
+def alike(pairs: int, *batches: torch.Tensor) -> None:
+    """What follows the first so many rows becomes as they are."""
+    for rows in batches:
+        rows[pairs : 2 * pairs] = rows[:pairs]
+
+
 class Latents:
     def __init__(self, store: Store, vae: Any, device: torch.device, most: int | None = None) -> None:
         self.store, self.vae, self.device = store, vae, device
@@ -26,9 +32,7 @@ class Latents:
         self.faces = torch.zeros((count, 1, side, side), dtype=torch.bool, device=device)  # where they are known
         self.numbers = np.zeros(count, np.int64)  # which scene of the store each is
         self.twins = torch.arange(count, device=device)  # where each one's twin is; itself, until that is there
-        self._places = np.full(store.plan.count + 1, -1)  # of the store's scenes, one more for the last one's twin
-        self._known = np.zeros(store.plan.count, bool)
-        self._known[count:] = True
+        self._places = np.full(count + 1, -1)  # of the store's scenes, -1 until they are there; the last one is never
         self.count, self._held = 0, torch.zeros((), dtype=torch.double, device=device)
 
     def grow(self, most: int = 256) -> int:
@@ -37,7 +41,7 @@ class Latents:
         Never fewer: for every new size of a batch the device tries all its ways to compute it.
         """
         room = min(most, len(self.values) - self.count)
-        new = np.flatnonzero((np.array(self.store["ready"]) > 0) & ~self._known)[:room]
+        new = np.flatnonzero((np.array(self.store["ready"][: len(self.values)]) > 0) & (self._places[:-1] < 0))[:room]
         if len(new) < room:
             return 0
         if room:
@@ -48,7 +52,6 @@ class Latents:
             self.faces[place] = torch.from_numpy(self._cells(new)).to(self.device, non_blocking=True)
             self.numbers[place] = new
             self._paired(new)
-            self._known[new] = True
             self.count += len(new)
             self._held.fill_(self.count)
         return len(new)
@@ -63,12 +66,10 @@ class Latents:
     def _paired(self, new: NDArray[np.intp]) -> None:
         own = np.arange(self.count, self.count + len(new))
         self._places[new] = own
-        if not self.store.plan.twins:
-            return
-        others = self._places[new ^ 1]
-        there = others >= 0
-        ours, theirs = (torch.from_numpy(some[there]).to(self.device) for some in (own, others))
-        self.twins[ours], self.twins[theirs] = theirs, ours
+        if self.store.plan.twins:
+            others = self._places[new ^ 1]
+            ours, theirs = (torch.from_numpy(some[others >= 0]).to(self.device) for some in (own, others))
+            self.twins[ours], self.twins[theirs] = theirs, ours
 
     def batch(self, size: int, empty: torch.Tensor, pairs: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Places, latents and captions; some captions are the `empty` one. So many first ones are followed by their
@@ -76,12 +77,8 @@ class Latents:
         chosen = places(size, self._held)
         variant = torch.bucketize(torch.rand(size, device=self.device), self._shares)
         left_out = torch.rand(size, device=self.device) < EMPTY_SHARE
-        second = slice(pairs, 2 * pairs)
-        chosen[second], variant[second], left_out[second] = (
-            self.twins[chosen[:pairs]],
-            variant[:pairs],
-            left_out[:pairs],
-        )
+        alike(pairs, chosen, variant, left_out)
+        chosen[pairs : 2 * pairs] = self.twins[chosen[:pairs]]
         words = self.tokens[chosen, variant]
         return chosen, self.values[chosen].float(), torch.where(left_out[:, None], empty, words)
 

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from dollhouse import home, nets
-from dollhouse.train.latents import Latents
+from dollhouse.train.latents import Latents, alike
 from dollhouse.train.pace import Keeper, Mean, Pace, adam, amp, descend, placed, sized
 from dollhouse.train.replay import learn, quickest
 from dollhouse.train.store import WORDS, Store, pending, tokenized
@@ -26,12 +26,9 @@ ENOUGH = 8_000  # scenes to begin with
 SNR_MOST = 5.0
 FINE_FROM = 0.6  # of the time
 LATE, LATE_SHARE = 450, 0.6  # steps of the noise below this one are the late ones; how many of the unpaired they are
-MOODS = (
-    450,
-    950,
-)  # steps in which it is open which of the four moods a face has: less than four sigmas lie between two
-PAIRED = 3 / 8  # so many of a fine batch are followed by their twins
 EARLY_MOST = 4.0  # weight of the others then
+MOODS = (450, 950)  # steps in which a face's mood is open: by four or five sigmas at most is one told from another
+PAIRED = 3 / 8  # so many of a fine batch are followed by their twins
 FACE, TWINS = 9.0, 41.0  # times that a face's cell counts; in what tells twins apart
 
 
@@ -58,8 +55,7 @@ class Noise:
     def added(self, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Noisy latents, their steps, and the noise."""
         times, noise, pairs = self._times(len(latents)), torch.randn_like(latents), self.pairs(len(latents))
-        for some in (times, noise):
-            some[pairs : 2 * pairs] = some[:pairs]
+        alike(pairs, times, noise)
         alpha = self.alphas[times][:, None, None, None]
         return alpha.sqrt() * latents + (1 - alpha).sqrt() * noise, times, noise
 

@@ -46,24 +46,22 @@ class Plan:
     def scene(self, number: int) -> Scene:
         from dollhouse import core, scene
 
-        if self.twins and number % 2:
-            return twin(self.scene(number - 1), self.seed(number))
-        made = core.mixed if self.core else scene
-        seed = self.seed(number)
+        sampled, seed = core.mixed if self.core else scene, self.seed(number)
         people = Random(f"plan:{seed}").choices((1, 2, 3), self.people)[0]
-        return made(seed, self.split, people, self._dolls(number) if self.cast else ())
+        made = sampled(seed, self.split, people, self._dolls(number) if self.cast else ())
+        return twin(made, seed) if self.twins and number % 2 else made
 
     def seed(self, number: int) -> int:
-        """Of a scene and of the wording of its captions."""
+        """Of all that is by chance in a scene and in its captions' wording; twins share it."""
         return self.first + (number // 2 if self.twins else number)
 
     def _dolls(self, number: int) -> list[Doll]:
-        made = Random(f"dolls:{self.first + number}")
+        made = Random(f"dolls:{self.seed(number)}")
         return [_held_out()[who] if who >= 0 else sampled_doll(made) for who in self.cast_of(number)]
 
     def cast_of(self, number: int) -> list[int]:
         """For each place in the row the number of a held-out doll, or -1 for one that the seed makes."""
-        rng = Random(f"cast:{self.first + number}")
+        rng = Random(f"cast:{self.seed(number)}")
         names = rng.sample(range(len(_held_out())), MOST)
         return [name if rng.random() < self.cast else -1 for name in names]
 
@@ -91,6 +89,7 @@ class Plan:
 
 
 def twin(one: Scene, seed: int) -> Scene:
+    """The same, but that one doll is of another mood."""
     rng = Random(f"twin:{seed}")
     who = rng.randrange(len(one.people))
     return one.with_expression(who, rng.choice([mood for mood in EXPRESSIONS if mood != one.people[who].expression]))
