@@ -23,9 +23,9 @@ from dollhouse.home import HOME
 from dollhouse.train.jobs import JOBS, plans, run
 from dollhouse.train.store import Plan, Store, filling, pending
 
-WHOLE = "vae:0-24,readers:0-30,upscaler:0-20,detector:20-60,painter:0-75,inpaint:50-100,control:50-100"
+WHOLE = "vae:0-24,readers:0-30,upscaler:0-20,detector:20-60,painter:0-75,inpaint:50-100,openpose:50-100,control:50-100"
 AWAITED = ("vae", "painter")  # trainings for whose end others wait
-SHARES = {"scenes": 8, "others": 6, "sharp": 2}  # of the processes that draw
+SHARES = {"scenes": 8, "others": 6, "poses": 4, "sharp": 2}  # of the processes that draw
 GRACE = 90.0  # seconds for the last looks and files after the time is over
 
 

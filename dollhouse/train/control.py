@@ -1,4 +1,4 @@
-"""Trains the ControlNets on the finished painter: skeletons, lines, light."""
+"""Trains the ControlNets for lines and light on the finished painter; that for skeletons is in openpose.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dollhouse.train.latents import Facts, Latents
 from dollhouse.train.pace import Keeper, Mean, Pace, adam, placed, sized
 from dollhouse.train.painter import Noise, Painter, sample, step_of, waited
 from dollhouse.train.replay import learn, quickest
-from dollhouse.train.store import Store, palette, pending
+from dollhouse.train.store import Store, pending
 
 BATCH = 192
 RATE = 1e-3
@@ -26,11 +26,7 @@ class Known(Facts):
     """The maps."""
 
     def __init__(self, latents: Latents) -> None:
-        super().__init__(latents, "skeleton", "line", "canny", "light")
-        self.colours = torch.from_numpy(palette()).to(latents.device)
-
-    def openpose(self, places: torch.Tensor) -> torch.Tensor:
-        return self.colours[self["skeleton"][places].long()].movedim(-1, 1).float() / 255
+        super().__init__(latents, "line", "canny", "light")
 
     def scribble(self, places: torch.Tensor) -> torch.Tensor:
         """White lines on black: drawn lines or found edges, whole or with parts rubbed out."""
@@ -78,7 +74,7 @@ def trained_painter(store: Store, out: Path) -> Painter:
 
 
 def train(
-    store: Store, out: Path, seconds: float, device: torch.device, kinds: tuple[str, ...] = home.CONTROLS
+    store: Store, out: Path, seconds: float, device: torch.device, kinds: tuple[str, ...] = ("scribble", "light")
 ) -> None:
     """One after the other on one set of maps; `seconds` in all, those included in which it waits for the painter."""
     torch.manual_seed(3)

@@ -13,6 +13,7 @@ import torch
 from dollhouse.train.store import Plan, Store
 
 Train = Callable[[Store, Path, float, torch.device], None]
+POSES_FIRST = 500_000_000
 READERS_FIRST = 1_000_000_000  # from this seed on are scenes that no painter ever sees
 SHARP_FIRST = 2_000_000_000
 
@@ -21,6 +22,7 @@ JOBS = {  # training, the module of its name -> the store that it learns from
     "vae": "scenes",
     "painter": "scenes",
     "control": "scenes",
+    "openpose": "poses",
     "inpaint": "scenes",
     "readers": "others",
     "detector": "others",
@@ -35,10 +37,12 @@ def training(name: str) -> Train:
 
 def plans(scenes: int, facts: int, core: bool = False) -> dict[str, Plan]:
     """What is drawn for the trainings, in proportion to `scenes`. `core`: all that the painter sees."""
-    whole = Plan(scenes, min(facts, scenes), twins=True)
+    whole = Plan(scenes, min(facts, scenes), twins="moods")
+    learnt = replace(whole, core=1.0, people=(0.5, 0.5, 0.0)) if core else whole
     return {
-        "scenes": replace(whole, core=True, people=(0.5, 0.5, 0.0)) if core else whole,
-        "others": Plan(scenes // 4, scenes // 4, first=READERS_FIRST, split="test", cast=0.3),
+        "scenes": learnt,
+        "poses": replace(learnt, count=learnt.facts, first=POSES_FIRST, twins="poses"),
+        "others": Plan(scenes // 4, scenes // 4, first=READERS_FIRST, split="test", cast=0.3, core=0.5),
         "sharp": Plan(max(200, scenes // 60), first=SHARP_FIRST, side=512),
     }
 

@@ -7,6 +7,8 @@ and those between, in which a mood is decided, on pairs of scenes that nothing b
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,30 +29,42 @@ SNR_MOST = 5.0
 FINE_FROM = 0.6  # of the time
 LATE, LATE_SHARE = 450, 0.6  # steps of the noise below this one are the late ones; how many of the unpaired they are
 EARLY_MOST = 4.0  # weight of the others then
-MOODS = (450, 950)  # steps in which a face's mood is open: by four or five sigmas at most is one told from another
-PAIRED = 3 / 8  # so many of a fine batch are followed by their twins
-FACE, TWINS = 9.0, 41.0  # times that a face's cell counts; in what tells twins apart
+
+
+@dataclass(frozen=True)
+class Twins:
+    """Scenes that come in pairs which one thing tells apart."""
+
+    open: tuple[
+        int, int
+    ]  # steps of the noise in which it is undecided: by four or five sigmas at most it shows through
+    cell: float  # times that a cell counts in which it may show
+    apart: float  # the same in the difference of what is said of the two
+    share: float = 3 / 8  # so many of a batch are followed by their twins
+
+
+MOODS = Twins((450, 950), 9.0, 41.0)
 
 
 class Noise:
     """The schedule, on a device. Min-SNR, and where there is more noise than picture the root of that more: it is there
     that words matter, and by the error of the noise alone they would hardly count.
 
-    `fine`: the late steps count in full: seen, without that eyes and mouths stay a blur. Twins have the same noise, so
-    that all else which is unsure falls out of the difference of what is said of the two: seen, moods are learnt several
-    times as fast as from faces that count more alone.
+    With `twins` the late steps count in full: seen, without that eyes and mouths stay a blur. Twins have the same
+    noise, so that all else which is unsure falls out of the difference of what is said of the two: seen, moods are
+    learnt several times as fast as from faces that count more alone.
     """
 
-    def __init__(self, device: torch.device, fine: bool = False) -> None:
-        self.alphas, self.fine = nets.alphas().to(device), fine
+    def __init__(self, device: torch.device, twins: Twins | None = None) -> None:
+        self.alphas, self.twins = nets.alphas().to(device), twins
         signal = self.alphas / (1 - self.alphas)
         self.weights = signal.clamp_max(SNR_MOST) / signal / signal.clamp_max(1).sqrt()
-        if fine:
+        if twins:
             self.weights = self.weights.clamp_max(EARLY_MOST)
             self.weights[:LATE] = 1
 
     def pairs(self, size: int) -> int:
-        return int(size * PAIRED) if self.fine else 0
+        return int(size * self.twins.share) if self.twins else 0
 
     def added(self, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Noisy latents, their steps, and the noise."""
@@ -61,22 +75,23 @@ class Noise:
 
     def _times(self, count: int) -> torch.Tensor:
         device, steps = self.alphas.device, len(self.alphas)
-        if not self.fine:
+        if not self.twins:
             return torch.randint(steps, (count,), device=device)
-        late, early, moods = (
-            torch.randint(*span, (count,), device=device) for span in ((0, LATE), (LATE, steps), MOODS)
+        late, early, paired = (
+            torch.randint(*span, (count,), device=device) for span in ((0, LATE), (LATE, steps), self.twins.open)
         )
         unpaired = torch.where(torch.rand(count, device=device) < LATE_SHARE, late, early)
-        return torch.where(torch.arange(count, device=device) < self.pairs(count), moods, unpaired)
+        return torch.where(torch.arange(count, device=device) < self.pairs(count), paired, unpaired)
 
     def loss(
-        self, said: torch.Tensor, noise: torch.Tensor, times: torch.Tensor, faces: torch.Tensor | None = None
+        self, said: torch.Tensor, noise: torch.Tensor, times: torch.Tensor, cells: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """`faces`: [B, 1, h, w], where one is."""
+        """`cells`: [B, 1, h, w], where twins may differ."""
         said, weights, pairs = said.float(), self.weights[times], self.pairs(len(said))
         wrong, apart = (said - noise).square(), (said[:pairs] - said[pairs : 2 * pairs]).square()
-        if self.fine and faces is not None:
-            wrong, apart = wrong * (1 + (FACE - 1) * faces), apart * (1 + (TWINS - 1) * faces[:pairs])
+        if self.twins and cells is not None:
+            either = cells[:pairs] | cells[pairs : 2 * pairs]
+            wrong, apart = wrong * (1 + (self.twins.cell - 1) * cells), apart * (1 + (self.twins.apart - 1) * either)
         lost = (wrong.mean((1, 2, 3)) * weights).sum() + (apart.mean((1, 2, 3)) * weights[:pairs]).sum()
         return lost / len(said)
 
@@ -125,8 +140,16 @@ def waited(store: Store, out: Path, device: torch.device, facts_only: bool = Fal
     return latents
 
 
-def step_of(latents: Latents, size: int, noise: Noise, ask: Any, optimizer: torch.optim.Optimizer) -> Any:
-    """A step against the error of the noise. `ask` is told places, noisy latents, their steps and words."""
+def step_of(
+    latents: Latents,
+    size: int,
+    noise: Noise,
+    ask: Any,
+    optimizer: torch.optim.Optimizer,
+    cells: Callable[[torch.Tensor], torch.Tensor] | None = None,
+) -> Any:
+    """A step against the error of the noise. `ask` is told places, noisy latents, their steps and words; `cells`, where
+    in those places twins may differ: in faces, unless it says otherwise."""
     empty = empty_words(latents.device)
 
     def step() -> torch.Tensor:
@@ -134,7 +157,7 @@ def step_of(latents: Latents, size: int, noise: Noise, ask: Any, optimizer: torc
         noisy, times, wanted = noise.added(clean)
         with amp(latents.device):
             said = ask(places, noisy, times, words)
-        loss = noise.loss(said, wanted, times, latents.faces[places])
+        loss = noise.loss(said, wanted, times, cells(places) if cells else latents.faces[places])
         descend(loss, optimizer)
         return loss.detach()
 
@@ -148,7 +171,7 @@ def _run(painter: Painter, ask: Any, latents: Latents, out: Path, seconds: float
     pace = Pace(seconds, adam([{"params": painter.unet.parameters()}, slow], rate, 0.0))
     parts = [
         (start, step_of(latents, size, noise, lambda _, *asked: ask(*asked), pace.optimizer))
-        for start, noise in ((0.0, Noise(device)), (FINE_FROM, Noise(device, fine=True)))
+        for start, noise in ((0.0, Noise(device)), (FINE_FROM, Noise(device, MOODS)))
     ]
     learn("painter", pace, parts, size, latents, keeper, device)
     pending(latents.store.folder.parent, "painter").unlink(missing_ok=True)

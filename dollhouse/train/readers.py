@@ -31,10 +31,13 @@ from dollhouse.train.shelf import Gathering
 from dollhouse.train.store import Store
 
 ENOUGH = 400  # scenes to begin with
+BATCH, SMALL = 96, 32  # scenes in a step; on a processor, for the sake of more steps
+RATE = 2e-3  # with the greater batch; it goes with the root of it
 
 
-def train(store: Store, out: Path, seconds: float, device: torch.device, batch: int = 96) -> None:
+def train(store: Store, out: Path, seconds: float, device: torch.device, batch: int = 0) -> None:
     """Goes on from what lies in `out` and ends by the clock; begins when some scenes are drawn."""
+    batch = batch or (BATCH if device.type == "cuda" else SMALL)
     started = time.monotonic()
     torch.backends.cudnn.benchmark = True
     shelves = Gathering(store, device)
@@ -45,7 +48,7 @@ def train(store: Store, out: Path, seconds: float, device: torch.device, batch: 
         time.sleep(0.1)
     waited = time.monotonic() - started
     print(f"readers: waited {waited:.0f} s for {shelves.learnt.count} scenes", flush=True)
-    optimizer = adam(nets.parameters(), 2e-3, 0.02)
+    optimizer = adam(nets.parameters(), RATE * (batch / BATCH) ** 0.5, 0.02)
     _learn(nets, optimizer, Pace(max(1.0, seconds * 0.97 - waited), optimizer), shelves, out / FILE, batch)
     write(out / FILE, nets.state_dict())
     shelves.close()

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from dollhouse.doll import EXPRESSIONS, Doll, heldout_dolls, sampled_doll
 from dollhouse.lightball import light_map
+from dollhouse.poses import TRAIN_POSES, sampled_pose
 from dollhouse.scene import Scene
 
 SIDE = 192  # pixels; the size the models are made for
@@ -27,6 +28,7 @@ DROPOUTS = (0.0, 0.15, 0.35, 0.6)  # the share of a scene that each of its capti
 LONGEST = 70  # words of a caption, so that its tokens fit
 LIGHT_SIDE = 48  # of the map that steers the light; it is smooth
 MOST = 3  # dolls in a scene
+LOOSE = (1.0, 2.5)  # of the joints of twins in other poses, where the whole world has 1
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,17 @@ class Plan:
     people: tuple[float, float, float] = (0.6, 0.35, 0.05)  # how often one, two and three dolls
     cast: float = 0.0  # the share of dolls that are held-out ones
     side: int = SIDE
-    core: bool = False  # scenes of the world's core and around it alone
-    twins: bool = False  # every scene of an odd number is the one before it, but that a doll is of another mood
+    core: float = 0.0  # the share of scenes that are of the world's core or around it
+    twins: str = ""  # "moods", "poses": every scene of an odd number is the one before it but for that of a doll
 
     def scene(self, number: int) -> Scene:
         from dollhouse import core, scene
 
-        sampled, seed = core.mixed if self.core else scene, self.seed(number)
+        seed = self.seed(number)
+        sampled = core.mixed if Random(f"world:{seed}").random() < self.core else scene
         people = Random(f"plan:{seed}").choices((1, 2, 3), self.people)[0]
         made = sampled(seed, self.split, people, self._dolls(number) if self.cast else ())
-        return twin(made, seed) if self.twins and number % 2 else made
+        return TWINS[self.twins](made, seed) if self.twins and number % 2 else made
 
     def seed(self, number: int) -> int:
         """Of all that is by chance in a scene and in its captions' wording; twins share it."""
@@ -88,11 +91,24 @@ class Plan:
         return sum(prod(shape) * np.dtype(kind).itemsize for shape, kind in self.fields().values())
 
 
-def twin(one: Scene, seed: int) -> Scene:
+def other_mood(one: Scene, seed: int) -> Scene:
     """The same, but that one doll is of another mood."""
     rng = Random(f"twin:{seed}")
     who = rng.randrange(len(one.people))
     return one.with_expression(who, rng.choice([mood for mood in EXPRESSIONS if mood != one.people[who].expression]))
+
+
+def other_poses(one: Scene, seed: int) -> Scene:
+    """The same, but that dolls stand otherwise, further from the named poses than elsewhere: one of them or all."""
+    rng, made = Random(f"twin:{seed}"), one
+    alone = rng.choice((None, *range(len(one.people))))
+    for who in range(len(one.people)):
+        if alone in (None, who):
+            made = made.with_pose(who, sampled_pose(rng, TRAIN_POSES, rng.uniform(*LOOSE)))
+    return made
+
+
+TWINS = {"moods": other_mood, "poses": other_poses}
 
 
 def _held_out() -> list[Doll]:

@@ -17,11 +17,12 @@ import torch
 
 from dollhouse import home, light
 from dollhouse.lightball import light_map
-from dollhouse.train import control, inpaint, latents, pace, painter, vae
+from dollhouse.poses import TRAIN_POSES
+from dollhouse.train import control, inpaint, latents, openpose, pace, painter, vae
 from dollhouse.train.__main__ import Turn, _lifted, _workplace, turns_of
 from dollhouse.train.jobs import JOBS, plans, run, training
 from dollhouse.train.pace import Keeper, Mean, Pace, adam
-from dollhouse.train.store import Plan, Store, fill, pending
+from dollhouse.train.store import Plan, Store, fill, palette, pending
 
 CPU = torch.device("cpu")
 
@@ -162,35 +163,35 @@ def test_noise_is_added_by_the_schedule() -> None:
 
 def test_fine_noise_is_the_same_for_twins_where_a_mood_is_open() -> None:
     torch.manual_seed(2)
-    noise = painter.Noise(CPU, fine=True)
+    noise = painter.Noise(CPU, painter.MOODS)
     pairs = noise.pairs(2000)
     assert pairs == 750 and painter.Noise(CPU).pairs(2000) == 0
     _, times, added = noise.added(torch.ones(2000, 4, 2, 2))
     first, second, rest = (slice(0, pairs), slice(pairs, 2 * pairs), slice(2 * pairs, None))
     assert torch.equal(times[first], times[second]) and torch.equal(added[first], added[second])
-    assert times[first].min() >= painter.MOODS[0] and times[first].max() < painter.MOODS[1]
+    assert times[first].min() >= painter.MOODS.open[0] and times[first].max() < painter.MOODS.open[1]
     assert times[first].float().std() > 100
     assert (times[rest] < painter.LATE).float().mean() == pytest.approx(painter.LATE_SHARE, abs=0.06)
     assert noise.weights[: painter.LATE].eq(1).all() and noise.weights.max() == painter.EARLY_MOST
 
 
 def test_faces_count_more_in_fine_noise_and_most_in_what_tells_twins_apart() -> None:
-    noise = painter.Noise(CPU, fine=True)
+    noise = painter.Noise(CPU, painter.MOODS)
     faces = torch.zeros(8, 1, 2, 2, dtype=torch.bool)
     faces[..., 0, 0] = True
     times, wanted = torch.full((8,), 100), torch.zeros(8, 4, 2, 2)
     same = torch.ones(8, 4, 2, 2)  # twins of which the same is said
     assert noise.loss(same, wanted, times) == pytest.approx(1.0)
-    assert noise.loss(same, wanted, times, faces) == pytest.approx((painter.FACE + 3) / 4)
+    assert noise.loss(same, wanted, times, faces) == pytest.approx((painter.MOODS.cell + 3) / 4)
     other = same.clone()
     other[3:6] = -1  # as wrong as before, but not the same
     assert noise.loss(other, wanted, times) == pytest.approx(1.0 + 4 * 3 / 8)
-    more = (painter.FACE + 3) / 4 + 4 * 3 / 8 * (painter.TWINS + 3) / 4
+    more = (painter.MOODS.cell + 3) / 4 + 4 * 3 / 8 * (painter.MOODS.apart + 3) / 4
     assert noise.loss(other, wanted, times, faces) == pytest.approx(more)
 
 
 def test_twins_differ_in_a_mood_alone_and_are_found_however_they_come(tmp_path: Path) -> None:
-    plan = Plan(8, 4, side=64, people=(0.5, 0.5, 0.0), core=True, twins=True)
+    plan = Plan(8, 4, side=64, people=(0.5, 0.5, 0.0), core=1.0, twins="moods")
     for number in range(0, 8, 2):
         one, other = plan.scene(number), plan.scene(number + 1)
         changed = [a != b for a, b in zip(one.people, other.people, strict=True)]
@@ -216,6 +217,51 @@ def test_twins_differ_in_a_mood_alone_and_are_found_however_they_come(tmp_path: 
     assert torch.equal(empty[:24], empty[24:48]) and empty.any()
     alone = places[:24] == places[24:48]
     assert torch.equal(words[:24][alone], words[24:48][alone]) and not torch.equal(words[:24], words[24:48])
+
+
+def test_twins_in_other_poses_are_the_same_in_all_else() -> None:
+    plan = Plan(80, 0, side=64, people=(0.5, 0.5, 0.0), core=1.0, twins="poses")
+    changed = []
+    for number in range(0, 80, 2):
+        one, other = plan.scene(number), plan.scene(number + 1)
+        for who, doll in enumerate(one.people):
+            other = other.with_pose(who, doll.pose)
+        assert other == one
+        people = zip(one.people, plan.scene(number + 1).people, strict=True)
+        changed.append([a.pose != b.pose for a, b in people])
+        assert all(b.pose.name in TRAIN_POSES for b in plan.scene(number + 1).people)
+    assert all(any(some) for some in changed)
+    two = [tuple(some) for some in changed if len(some) == 2]
+    assert set(two) == {(True, False), (False, True), (True, True)}
+
+
+def test_skeletons_are_learnt_first_by_what_reads_them_then_with_twins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "poses"
+    Store.made(folder, Plan(24, 24, side=64, twins="poses"))
+    fill(folder, 0, 1)
+    store = Store.opened(folder)
+    for name in ("vae", "text", "unet"):
+        home.kept(name, home.made(name), tmp_path)
+    entered = [f"controlnet_down_blocks.{i}.weight" for i in range(12)]
+    kept = home.opened("unet", tmp_path).state_dict()
+
+    def trained(seconds: float, ticks: float) -> dict[str, torch.Tensor]:
+        clock = count(0, ticks)
+        monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+        openpose.train(store, tmp_path, seconds, CPU)
+        return home.opened("openpose", tmp_path).state_dict()
+
+    monkeypatch.setattr(openpose, "BATCH", 48)
+    monkeypatch.setattr(openpose, "ALONE", 1.0)  # nothing but what reads the map
+    begun = trained(120.0, 10.0)
+    assert torch.equal(begun["conv_in.weight"], kept["conv_in.weight"])
+    assert not any(begun[name].any() for name in entered)
+    assert begun["controlnet_cond_embedding.conv_out.weight"].std() > 0.01
+    again = trained(120.0, 10.0)  # goes on, so without that part
+    assert not torch.equal(again["conv_in.weight"], kept["conv_in.weight"])
+    assert all(again[name].any() for name in entered)
 
 
 def test_cells_of_faces_are_known_where_boxes_are(store: Store) -> None:
@@ -260,11 +306,25 @@ def test_maps_are_those_of_the_scenes(store: Store) -> None:
     known.grow()
     assert known.count == 6
     places = torch.tensor([2, 4])
-    made = (known.openpose(places) * 255).round().byte().movedim(1, -1).numpy()
-    from dollhouse.train.store import palette
-
-    assert np.array_equal(made, palette()[store["skeleton"][known.latents.numbers[[2, 4]]]])
     assert known.scribble(places).shape == known.light(places).shape == (2, 3, 64, 64)
+
+
+def test_skeletons_are_those_of_the_scenes_and_so_are_their_bones(store: Store) -> None:
+    known = openpose.Skeletons(latents.Latents(store, home.made("vae").eval(), CPU, store.plan.facts))
+    known.grow()
+    places = torch.tensor([2, 4])
+    numbers = store["skeleton"][known.latents.numbers[places]]
+    made = (known.maps(places) * 255).round().byte().movedim(1, -1).numpy()
+    assert np.array_equal(made, palette()[numbers])
+    bones, near = known.bones(places), known.near(places)
+    assert bones.shape == (2, 36, 8, 8) and near.shape == (2, 1, 8, 8)
+    for row, column in np.ndindex(8, 8):
+        cell = numbers[:, 8 * row : 8 * row + 8, 8 * column : 8 * column + 8]
+        for picture in range(2):
+            told = set(np.flatnonzero(bones[picture, :, row, column]) + 1)
+            assert told == set(cell[picture].ravel()) - {0}
+    touched = bones.amax(1, keepdim=True) > 0
+    assert near[touched].all() and near.sum() > touched.sum() and not near.all()
 
 
 @pytest.mark.parametrize(
@@ -360,10 +420,10 @@ def test_controls_and_repainting_begin_from_the_painter_and_are_kept(
     for name in ("vae", "text", "unet"):
         home.kept(name, home.made(name), tmp_path)
     kept = home.opened("unet", tmp_path).conv_in.weight
-    control.train(store, tmp_path, 0.0, CPU, ("light", "openpose"))
+    control.train(store, tmp_path, 0.0, CPU, ("light", "scribble"))
     inpaint.train(store, tmp_path, 0.0, CPU)
     assert torch.equal(home.opened("inpaint", tmp_path).conv_in.weight[:, :4], kept)
-    for kind in ("light", "openpose"):
+    for kind in ("light", "scribble"):
         assert torch.equal(home.opened(kind, tmp_path).conv_in.weight, kept)
     clock = count(0, 10.0)  # a few steps, on every machine
     monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: next(clock)))
