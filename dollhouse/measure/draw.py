@@ -143,18 +143,20 @@ def _around(mask: np.ndarray) -> Bytes:
 
 
 def posing(painter: Painter, readers: Readers, asked: Asked) -> Iterator[Figure]:
-    """Held-out poses, with the skeleton and without."""
+    """Held-out poses, with the skeleton and without; and what is read of the same scenes drawn by rule."""
     steered: list[list[bool]] = []
     free: list[list[bool]] = []
+    true: list[list[bool]] = []
     wished = asked.posed()
     for some in batches(list(wished.values())):
         known = [truth(one, SIDE) for one in some]
         maps, seeds = np.stack([one.skeleton for one in known]), [one.seed for one in some]
-        for rows, control in ((steered, ("openpose", maps)), (free, None)):
-            for one, picture in zip(known, painter.draw(said(some), seeds, control), strict=True):
-                rows.append(_joints(readers, picture, one))
+        drawn = [painter.draw(said(some), seeds, control) for control in (("openpose", maps), None)]
+        for rows, pictures in zip((steered, free, true), (*drawn, [one.picture for one in known]), strict=True):
+            rows += [_joints(readers, picture, one) for one, picture in zip(known, pictures, strict=True)]
     yield share_by_picture("pck", steered, 0.85, seeds=list(wished))
     yield share_by_picture("pck_free", free, seeds=list(wished))
+    yield share_by_picture("pck_true", true, seeds=list(wished))
 
 
 def _joints(readers: Readers, picture: Bytes, known: Truth) -> list[bool]:
