@@ -119,7 +119,7 @@ def sampled(seed: int, split: str = "train", people: int | None = None, dolls: S
     count = people or len(dolls) or rng.choices((1, 2, 3), (5, 4, 2))[0]
     framing = rng.choices(FRAMINGS, ((5, 2, 2, 1), (6, 2, 1, 0), (6, 1, 0, 0))[count - 1])[0]
     names = TRAIN_POSES if split == "train" else POSES
-    names = names if framing == "full body" else _upright(names)
+    names = names if framing == "full body" else upright(names)
     actors = []
     for number, (x, z) in enumerate(places(rng, count, framing)):
         doll = dolls[number] if number < len(dolls) else sampled_doll(rng)
@@ -135,7 +135,8 @@ def sampled(seed: int, split: str = "train", people: int | None = None, dolls: S
     return Scene(tuple(actors), background, camera, light, rng.choice(styles), props, rng.randrange(1_000_000))
 
 
-def _upright(names: Sequence[str]) -> tuple[str, ...]:
+def upright(names: Sequence[str]) -> tuple[str, ...]:
+    """Those that a picture can hold which is cut off below."""
     return tuple(name for name in names if name not in _TALL_POSES)
 
 

@@ -25,7 +25,7 @@ from dollhouse.train.store import Plan, Store, filling, pending
 
 WHOLE = "vae:0-24,readers:0-30,upscaler:0-20,detector:20-60,painter:0-75,inpaint:50-100,openpose:50-100,control:50-100"
 AWAITED = ("vae", "painter")  # trainings for whose end others wait
-SHARES = {"scenes": 8, "others": 6, "poses": 4, "sharp": 2}  # of the processes that draw
+SHARES = {"scenes": 8, "others": 6, "poses": 2, "sharp": 2}  # of the processes that draw
 GRACE = 90.0  # seconds for the last looks and files after the time is over
 
 
@@ -41,8 +41,8 @@ def main() -> None:
     if asked.job:
         run(asked.job, asked.work, asked.out, asked.until)
         return
-    turns = turns_of(asked.jobs, asked.minutes * 60)
-    work = asked.work or _workplace(plans(asked.scenes, asked.facts, asked.core).values())
+    turns, drawn = turns_of(asked.jobs, asked.minutes * 60), plans(asked.scenes, asked.facts, asked.core)
+    work = asked.work or _workplace(drawn[name] for name in {JOBS[turn.job] for turn in turns})
     asked.out.mkdir(parents=True, exist_ok=True)
     try:
         _conduct(turns, work, asked)
@@ -55,7 +55,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=90.0)
     parser.add_argument("--jobs", default=WHOLE)
     parser.add_argument("--scenes", type=int, default=60_000, help="drawn at most")
-    parser.add_argument("--facts", type=int, default=20_000, help="of them with all maps, for controls and masks")
+    parser.add_argument(
+        "--facts",
+        type=int,
+        default=20_000,
+        help="of them with all maps, for controls and masks; and so many in twins of other poses",
+    )
     parser.add_argument("--core", action="store_true", help="the core of the world alone, where time is short")
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 2), help="processes that draw")
     parser.add_argument("--out", type=Path, default=HOME)

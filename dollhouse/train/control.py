@@ -73,17 +73,25 @@ def trained_painter(store: Store, out: Path) -> Painter:
     return painter
 
 
+def begun(name: str, store: Store, out: Path, seconds: float, device: torch.device) -> tuple[Steered, Any, Latents]:
+    """The finished painter with a new ControlNet, what asks it quickest, and what it learns from."""
+    net = placed(Steered(Painter().eval()), device)
+    hint = torch.zeros(BATCH, 3, store.plan.side, store.plan.side, device=device)
+    ask = quickest(name, net, (*sample(BATCH, 4, store.plan.side // 8, device), hint), seconds)
+    latents = waited(store, out, device, facts_only=True)
+    net.painter.load_state_dict(trained_painter(store, out).state_dict())
+    net.control.load_state_dict(nets.controlnet_of(net.painter.unet).state_dict())
+    return net, ask, latents
+
+
 def train(
     store: Store, out: Path, seconds: float, device: torch.device, kinds: tuple[str, ...] = ("scribble", "light")
 ) -> None:
     """One after the other on one set of maps; `seconds` in all, those included in which it waits for the painter."""
     torch.manual_seed(3)
     deadline = time.monotonic() + seconds
-    net = placed(Steered(Painter().eval()), device)
-    hint = torch.zeros(BATCH, 3, store.plan.side, store.plan.side, device=device)
-    ask = quickest("control", net, (*sample(BATCH, 4, store.plan.side // 8, device), hint), seconds)
-    known = Known(waited(store, out, device, facts_only=True))
-    net.painter.load_state_dict(trained_painter(store, out).state_dict())
+    net, ask, latents = begun("control", store, out, seconds, device)
+    known = Known(latents)
     for place, kind in enumerate(kinds):
         left = (deadline - time.monotonic()) / (len(kinds) - place)
         net.control.load_state_dict(nets.controlnet_of(net.painter.unet).state_dict())

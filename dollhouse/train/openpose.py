@@ -15,20 +15,19 @@ import torch.nn.functional as F
 from torch import nn
 
 from dollhouse import home, nets
-from dollhouse.train.control import Steered, trained_painter
+from dollhouse.train.control import BATCH, Steered, begun
 from dollhouse.train.latents import Facts, Latents
 from dollhouse.train.pace import Keeper, Mean, Pace, adam, descend, placed, sized
-from dollhouse.train.painter import Noise, Painter, Twins, empty_words, sample, step_of, waited
-from dollhouse.train.replay import learn, quickest
+from dollhouse.train.painter import Noise, Twins, empty_words, step_of
+from dollhouse.train.replay import learn
 from dollhouse.train.store import Store, palette
 
-BATCH = 192
-RATE, HINT_RATE = 8e-4, 2e-3
-DOORS_RATE = 2.0  # times the rate, for the convolutions by which a ControlNet enters the painter: they begin at nothing
-ALONE = 0.06  # of the time, for what reads the map
-POSES = Twins((650, 1000), 4.0, 24.0, share=5 / 16)
-SAME_WORDS = 0.5
 KIND = "openpose"
+RATE, READING_RATE = 8e-4, 2e-3
+DOORS = 2.0  # times the rate, for the convolutions by which a ControlNet enters the painter: they begin at nothing
+READING = 0.06  # of the time, for what reads the map alone
+APART = Twins((650, 1000), 4.0, 24.0, share=5 / 16)
+SAME_WORDS = 0.5  # of the pairs
 
 
 class Skeletons(Facts):
@@ -57,42 +56,52 @@ class Skeletons(Facts):
 def train(store: Store, out: Path, seconds: float, device: torch.device) -> None:
     torch.manual_seed(5)
     deadline = time.monotonic() + seconds
-    net = placed(Steered(Painter().eval()), device)
-    hint = torch.zeros(BATCH, 3, store.plan.side, store.plan.side, device=device)
-    ask = quickest("openpose", net, (*sample(BATCH, 4, store.plan.side // 8, device), hint), seconds)
-    known = Skeletons(waited(store, out, device, facts_only=True))
-    net.painter.load_state_dict(trained_painter(store, out).state_dict())
-    net.control.load_state_dict(nets.controlnet_of(net.painter.unet).state_dict())
-    begun = home.taken(KIND, net.control, out)
-    _run(net, ask, known, out, deadline - time.monotonic(), begun)
+    net, ask, latents = begun(KIND, store, out, seconds, device)
+    known, entered = Skeletons(latents), doors(net.control)
+    if not (home.taken(KIND, net.control, out) and any(bool(door.any()) for door in entered)):
+        nn.init.kaiming_normal_(net.control.controlnet_cond_embedding.conv_out.weight)
+        _read(net.control, known, out, READING * (deadline - time.monotonic()))
+    _steer(net, ask, known, out, deadline - time.monotonic())
 
 
-def _run(net: Steered, ask: Any, known: Skeletons, out: Path, seconds: float, begun: bool) -> None:
-    latents, control = known.latents, net.control
-    device, size = latents.device, sized(BATCH, latents.device)
-    noise, empty, kinds = Noise(device, POSES), empty_words(device), len(known.colours) - 1
-    pairs = noise.pairs(size)
-    hint = control.controlnet_cond_embedding
-    if not begun:
-        nn.init.kaiming_normal_(hint.conv_out.weight)
-    reads = placed(nn.Sequential(hint, nn.Conv2d(nets.WIDTHS[0], kinds, 1)), device)
-    doors = [*control.controlnet_down_blocks.parameters(), *control.controlnet_mid_block.parameters()]
-    rest = [value for value in control.parameters() if not any(value is door for door in doors)]
-    groups = [{"params": rest}, {"params": doors, "lr": RATE * DOORS_RATE}]
-    pace, alone = Pace(seconds, adam(groups, RATE, 0.0)), adam(reads.parameters(), HINT_RATE, 0.0)
-    keeper = Keeper(Mean(control, 0.995), lambda: home.kept(KIND, control, out))
+def doors(control: Any) -> list[nn.Parameter]:
+    return [*control.controlnet_down_blocks.parameters(), *control.controlnet_mid_block.parameters()]
 
-    def read() -> torch.Tensor:
+
+def said_alike(words: torch.Tensor, pairs: int, share: float) -> torch.Tensor:
+    """Of so many pairs' twins the same is said as of the first, so that only the map tells them apart."""
+    same = torch.rand(pairs, 1, device=words.device) < share
+    return torch.cat([words[:pairs], torch.where(same, words[:pairs], words[pairs : 2 * pairs]), words[2 * pairs :]])
+
+
+def _keeper(control: Any, out: Path) -> Keeper:
+    return Keeper(Mean(control, 0.995), lambda: home.kept(KIND, control, out))
+
+
+def _read(control: Any, known: Skeletons, out: Path, seconds: float) -> None:
+    latents, hint, kinds = known.latents, control.controlnet_cond_embedding, len(known.colours) - 1
+    size, empty = sized(BATCH, latents.device), empty_words(latents.device)
+    reads = placed(nn.Sequential(hint, nn.Conv2d(nets.WIDTHS[0], kinds, 1)), latents.device)
+    pace = Pace(seconds, adam(reads.parameters(), READING_RATE, 0.0))
+
+    def step() -> torch.Tensor:
         places = latents.batch(size, empty)[0]
         loss = kinds * F.binary_cross_entropy_with_logits(reads(known.maps(places)), known.bones(places))
-        descend(loss, alone)
+        descend(loss, pace.optimizer)
         return loss.detach()
 
+    learn(f"control {KIND}, reading", pace, [(0.0, step)], size, known, _keeper(control, out), latents.device)
+
+
+def _steer(net: Steered, ask: Any, known: Skeletons, out: Path, seconds: float) -> None:
+    latents, entered = known.latents, doors(net.control)
+    size, noise = sized(BATCH, latents.device), Noise(latents.device, APART)
+    rest = [value for value in net.control.parameters() if not any(value is door for door in entered)]
+    pace = Pace(seconds, adam([{"params": rest}, {"params": entered, "lr": DOORS * RATE}], RATE, 0.0))
+
     def asked(places: torch.Tensor, noisy: torch.Tensor, times: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
-        same = torch.rand(pairs, 1, device=device) < SAME_WORDS
-        words[pairs : 2 * pairs] = torch.where(same, words[:pairs], words[pairs : 2 * pairs])
+        words = said_alike(words, noise.pairs(size), SAME_WORDS)
         return ask(noisy, times, words, known.maps(places).contiguous())
 
     step = step_of(latents, size, noise, asked, pace.optimizer, known.near)
-    parts = [(0.0, step)] if begun else [(0.0, read), (ALONE, step)]
-    learn(f"control {KIND}", pace, parts, size, known, keeper, device)
+    learn(f"control {KIND}", pace, [(0.0, step)], size, known, _keeper(net.control, out), latents.device)

@@ -35,9 +35,8 @@ EARLY_MOST = 4.0  # weight of the others then
 class Twins:
     """Scenes that come in pairs which one thing tells apart."""
 
-    open: tuple[
-        int, int
-    ]  # steps of the noise in which it is undecided: by four or five sigmas at most it shows through
+    # steps of the noise in which that is undecided: it shows through by four or five sigmas at most
+    open: tuple[int, int]
     cell: float  # times that a cell counts in which it may show
     apart: float  # the same in the difference of what is said of the two
     share: float = 3 / 8  # so many of a batch are followed by their twins

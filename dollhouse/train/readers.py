@@ -35,7 +35,7 @@ BATCH, SMALL = 96, 32  # scenes in a step; on a processor, for the sake of more 
 RATE = 2e-3  # with the greater batch; it goes with the root of it
 
 
-def train(store: Store, out: Path, seconds: float, device: torch.device, batch: int = 0) -> None:
+def train(store: Store, out: Path, seconds: float, device: torch.device, batch: int | None = None) -> None:
     """Goes on from what lies in `out` and ends by the clock; begins when some scenes are drawn."""
     batch = batch or (BATCH if device.type == "cuda" else SMALL)
     started = time.monotonic()

@@ -19,7 +19,7 @@ from dollhouse.reader_nets import DOLL_READ, JOINTS, NOBODY, SCENE_READ
 from dollhouse.train.store import MOST, Store
 
 Labels = dict[str, NDArray[Any]]
-KEPT_OUT = 10  # every tenth scene is for the last look only
+KEPT_OUT = 9  # every ninth scene is for the last look only; odd, so that some are of the core and some around it
 _TORSO, _LEGS = ("torso", "r_upper_arm", "l_upper_arm"), ("pelvis", "r_thigh", "l_thigh", "r_shin", "l_shin", "skirt")
 _SHOWN_BY: dict[str, tuple[tuple[str, ...], int]] = {  # the parts that show a trait, and how many of their pixels
     **dict.fromkeys(("hair", "hair_style"), (("hair",), 25)),

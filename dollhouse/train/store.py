@@ -7,11 +7,11 @@ import multiprocessing
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import prod
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.lib.format import open_memmap
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from dollhouse.doll import EXPRESSIONS, Doll, heldout_dolls, sampled_doll
 from dollhouse.lightball import light_map
 from dollhouse.poses import TRAIN_POSES, sampled_pose
-from dollhouse.scene import Scene
+from dollhouse.scene import Scene, faces_cleared, upright
 
 SIDE = 192  # pixels; the size the models are made for
 WORDS = 77  # tokens of a caption
@@ -43,7 +43,8 @@ class Plan:
     cast: float = 0.0  # the share of dolls that are held-out ones
     side: int = SIDE
     core: float = 0.0  # the share of scenes that are of the world's core or around it
-    twins: str = ""  # "moods", "poses": every scene of an odd number is the one before it but for that of a doll
+    # every scene of an odd number is the one before it, but for a doll's mood or for poses
+    twins: Literal["", "moods", "poses"] = ""
 
     def scene(self, number: int) -> Scene:
         from dollhouse import core, scene
@@ -100,12 +101,14 @@ def other_mood(one: Scene, seed: int) -> Scene:
 
 def other_poses(one: Scene, seed: int) -> Scene:
     """The same, but that dolls stand otherwise, further from the named poses than elsewhere: one of them or all."""
-    rng, made = Random(f"twin:{seed}"), one
+    rng = Random(f"twin:{seed}")
+    names = TRAIN_POSES if one.camera.framing == "full body" else upright(TRAIN_POSES)
     alone = rng.choice((None, *range(len(one.people))))
-    for who in range(len(one.people)):
-        if alone in (None, who):
-            made = made.with_pose(who, sampled_pose(rng, TRAIN_POSES, rng.uniform(*LOOSE)))
-    return made
+    actors = [
+        replace(actor, pose=sampled_pose(rng, names, rng.uniform(*LOOSE))) if alone in (None, who) else actor
+        for who, actor in enumerate(one.people)
+    ]
+    return replace(one, people=tuple(faces_cleared(rng, actors, names)))
 
 
 TWINS = {"moods": other_mood, "poses": other_poses}
@@ -162,10 +165,6 @@ def pending(work: Path, job: str) -> Path:
 
 def fill(folder: Path, worker: int, workers: int) -> None:
     """One process's share of a store: every `workers`-th scene from `worker` on."""
-    import cv2
-
-    os.nice(5)  # what is trained comes first; any nicer, it came alone where all cores train
-    cv2.setNumThreads(1)
     store = Store.opened(folder, writing=True)
     for number in range(worker, store.plan.count, workers):
         if not store["ready"][number]:
@@ -231,10 +230,19 @@ def tokenized(texts: list[str]) -> NDArray[np.uint16]:
     return np.array(found, np.uint16)
 
 
+def _filling(folder: Path, worker: int, workers: int) -> None:
+    """In a process of its own."""
+    import cv2
+
+    os.nice(5)  # what is trained comes first; seen: any nicer, next to nothing was drawn where trainings fill all cores
+    cv2.setNumThreads(1)
+    fill(folder, worker, workers)
+
+
 def filling(folder: Path, workers: int) -> list[Any]:
     """Starts the processes that fill a store, each with a single thread."""
     context = multiprocessing.get_context("spawn")
-    crew = [context.Process(target=fill, args=(folder, i, workers), daemon=True) for i in range(workers)]
+    crew = [context.Process(target=_filling, args=(folder, i, workers), daemon=True) for i in range(workers)]
     with alone():
         for one in crew:
             one.start()

@@ -18,6 +18,7 @@ import torch
 from dollhouse import home, light
 from dollhouse.lightball import light_map
 from dollhouse.poses import TRAIN_POSES
+from dollhouse.scene import _hiding, upright
 from dollhouse.train import control, inpaint, latents, openpose, pace, painter, vae
 from dollhouse.train.__main__ import Turn, _lifted, _workplace, turns_of
 from dollhouse.train.jobs import JOBS, plans, run, training
@@ -220,16 +221,18 @@ def test_twins_differ_in_a_mood_alone_and_are_found_however_they_come(tmp_path: 
 
 
 def test_twins_in_other_poses_are_the_same_in_all_else() -> None:
-    plan = Plan(80, 0, side=64, people=(0.5, 0.5, 0.0), core=1.0, twins="poses")
+    plan = Plan(120, 0, side=64, people=(0.4, 0.4, 0.2), core=0.5, twins="poses")
     changed = []
-    for number in range(0, 80, 2):
+    for number in range(0, 120, 2):
         one, other = plan.scene(number), plan.scene(number + 1)
         for who, doll in enumerate(one.people):
             other = other.with_pose(who, doll.pose)
         assert other == one
         people = zip(one.people, plan.scene(number + 1).people, strict=True)
         changed.append([a.pose != b.pose for a, b in people])
-        assert all(b.pose.name in TRAIN_POSES for b in plan.scene(number + 1).people)
+        names = TRAIN_POSES if one.camera.framing == "full body" else upright(TRAIN_POSES)
+        assert all(b.pose.name in names for b in plan.scene(number + 1).people)
+        assert not _hiding(plan.scene(number + 1).people)
     assert all(any(some) for some in changed)
     two = [tuple(some) for some in changed if len(some) == 2]
     assert set(two) == {(True, False), (False, True), (True, True)}
@@ -244,24 +247,40 @@ def test_skeletons_are_learnt_first_by_what_reads_them_then_with_twins(
     store = Store.opened(folder)
     for name in ("vae", "text", "unet"):
         home.kept(name, home.made(name), tmp_path)
-    entered = [f"controlnet_down_blocks.{i}.weight" for i in range(12)]
     kept = home.opened("unet", tmp_path).state_dict()
-
-    def trained(seconds: float, ticks: float) -> dict[str, torch.Tensor]:
-        clock = count(0, ticks)
-        monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-        openpose.train(store, tmp_path, seconds, CPU)
-        return home.opened("openpose", tmp_path).state_dict()
-
     monkeypatch.setattr(openpose, "BATCH", 48)
-    monkeypatch.setattr(openpose, "ALONE", 1.0)  # nothing but what reads the map
-    begun = trained(120.0, 10.0)
-    assert torch.equal(begun["conv_in.weight"], kept["conv_in.weight"])
-    assert not any(begun[name].any() for name in entered)
-    assert begun["controlnet_cond_embedding.conv_out.weight"].std() > 0.01
-    again = trained(120.0, 10.0)  # goes on, so without that part
-    assert not torch.equal(again["conv_in.weight"], kept["conv_in.weight"])
-    assert all(again[name].any() for name in entered)
+
+    def trained(seconds: float) -> tuple[bool, dict[str, torch.Tensor]]:
+        """Whether the map was read alone, and what the ControlNet is then."""
+        read, clock = openpose._read, count(0, 10.0)
+        told = list[bool]()
+        now = SimpleNamespace(monotonic=lambda: next(clock))
+        with monkeypatch.context() as patch:
+            patch.setattr(pace, "time", now)
+            patch.setattr(openpose, "time", now)
+            patch.setattr(openpose, "_read", lambda *given: (told.append(True), read(*given)))
+            openpose.train(store, tmp_path, seconds, CPU)
+        return bool(told), home.opened("openpose", tmp_path).state_dict()
+
+    hint, entered = "controlnet_cond_embedding.conv_in.weight", "controlnet_mid_block.weight"
+    alone, begun = trained(0.0)
+    assert alone and torch.equal(begun["conv_in.weight"], kept["conv_in.weight"]) and not begun[entered].any()
+    monkeypatch.setattr(openpose, "READING", 1.0)
+    alone, reads = trained(150.0)  # nothing had entered the painter, so it begins with reading again
+    assert alone and not torch.equal(reads[hint], begun[hint])
+    assert torch.equal(reads["conv_in.weight"], kept["conv_in.weight"]) and not reads[entered].any()
+    monkeypatch.setattr(openpose, "READING", 0.0)
+    alone, steers = trained(400.0)
+    assert alone and steers[entered].any() and not torch.equal(steers["conv_in.weight"], kept["conv_in.weight"])
+    assert not trained(0.0)[0]  # goes on where it was
+
+
+def test_some_twins_are_told_apart_by_their_skeletons_alone() -> None:
+    words = torch.arange(12)[:, None].repeat(1, 3)
+    assert torch.equal(openpose.said_alike(words, 4, 0.0), words)
+    alike = openpose.said_alike(words, 4, 1.0)
+    assert torch.equal(alike[4:8], words[:4])
+    assert torch.equal(alike[:4], words[:4]) and torch.equal(alike[8:], words[8:])
 
 
 def test_cells_of_faces_are_known_where_boxes_are(store: Store) -> None:
@@ -306,7 +325,14 @@ def test_maps_are_those_of_the_scenes(store: Store) -> None:
     known.grow()
     assert known.count == 6
     places = torch.tensor([2, 4])
-    assert known.scribble(places).shape == known.light(places).shape == (2, 3, 64, 64)
+    lines, lights = known.scribble(places), known.light(places)
+    assert lines.shape == lights.shape == (2, 3, 64, 64)
+    numbers = known.latents.numbers[places]
+    assert not lines[
+        torch.from_numpy((store["line"][numbers] == 0) & (store["canny"][numbers] == 0))[:, None].expand_as(lines)
+    ].any()
+    small = torch.nn.functional.interpolate(lights, (48, 48), mode="area").movedim(1, -1) * 255
+    assert np.abs(small.numpy() - store["light"][numbers]).mean() < 6
 
 
 def test_skeletons_are_those_of_the_scenes_and_so_are_their_bones(store: Store) -> None:

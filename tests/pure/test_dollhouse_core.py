@@ -34,6 +34,12 @@ def test_a_painter_may_learn_the_core_alone() -> None:
     assert {one.light for one in made[::2]} == {core.LIGHT} and len({one.light for one in made[1::2]}) == 15
     assert {len(one.people) for one in made} == {1, 2}
     assert drawn["others"] == plans(600, 100)["others"]
+    others = [drawn["others"].scene(number) for number in range(120)]
+    assert 0.3 < sum(one.style == core.STYLE and one.light == core.LIGHT for one in others) / 30 < 1.7
+    assert {one.camera.framing for one in others} > {"full body"}
+    assert drawn["poses"].count == drawn["poses"].facts == 100
+    spans = sorted((plan.first, plan.first + plan.count) for plan in drawn.values())
+    assert all(end <= begin for (_, end), (begin, _) in zip(spans, spans[1:], strict=False))
 
 
 def test_around_the_core_are_more_places_poses_and_lights() -> None:

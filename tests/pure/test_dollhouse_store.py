@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -33,12 +31,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 def filled(folder: Path, plan: Plan, workers: int = 2) -> Store:
     Store.made(folder, plan)
-    threads = cv2.getNumThreads()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "nice", lambda by: by)  # this process goes on to other tests
-        for worker in range(workers):
-            fill(folder, worker, workers)
-    cv2.setNumThreads(threads)
+    for worker in range(workers):
+        fill(folder, worker, workers)
     return Store.opened(folder)
 
 
@@ -93,9 +87,7 @@ def test_a_store_half_full_is_gone_on_with(store: Store, tmp_path: Path) -> None
     half = Store.opened(tmp_path, writing=True)
     half["ready"][[0, 2, 3]] = 1
     assert half.ready().tolist() == [0, 2, 3]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "nice", lambda by: by)
-        fill(tmp_path, 0, 1)
+    fill(tmp_path, 0, 1)
     again = Store.opened(tmp_path)
     assert again.ready().tolist() == [0, 1, 2, 3]
     assert np.array_equal(again["picture"][1], store["picture"][1])
