@@ -151,8 +151,11 @@ def posing(painter: Painter, readers: Readers, asked: Asked) -> Iterator[Figure]
     for some in batches(list(wished.values())):
         known = [truth(one, SIDE) for one in some]
         maps, seeds = np.stack([one.skeleton for one in known]), [one.seed for one in some]
-        drawn = [painter.draw(said(some), seeds, control) for control in (("openpose", maps), None)]
-        for rows, pictures in zip((steered, free, true), (*drawn, [one.picture for one in known]), strict=True):
+        for rows, pictures in (
+            (steered, list(painter.draw(said(some), seeds, ("openpose", maps)))),
+            (free, list(painter.draw(said(some), seeds))),
+            (true, [one.picture for one in known]),
+        ):
             rows += [_joints(readers, picture, one) for one, picture in zip(known, pictures, strict=True)]
     yield share_by_picture("pck", steered, 0.85, seeds=list(wished))
     yield share_by_picture("pck_free", free, seeds=list(wished))
