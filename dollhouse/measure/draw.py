@@ -144,29 +144,29 @@ def _around(mask: np.ndarray) -> Bytes:
 
 def posing(painter: Painter, readers: Readers, asked: Asked) -> Iterator[Figure]:
     """Held-out poses, with the skeleton and without; and what is read of the same scenes drawn by rule."""
-    steered: list[list[bool]] = []
-    free: list[list[bool]] = []
-    true: list[list[bool]] = []
+    rows: dict[str, list[list[bool]]] = {"pck": [], "pck_free": [], "pck_true": []}
     wished = asked.posed()
     for some in batches(list(wished.values())):
         known = [truth(one, SIDE) for one in some]
         maps, seeds = np.stack([one.skeleton for one in known]), [one.seed for one in some]
-        for rows, pictures in (
-            (steered, list(painter.draw(said(some), seeds, ("openpose", maps)))),
-            (free, list(painter.draw(said(some), seeds))),
-            (true, [one.picture for one in known]),
-        ):
-            rows += [_joints(readers, picture, one) for one, picture in zip(known, pictures, strict=True)]
-    yield share_by_picture("pck", steered, 0.85, seeds=list(wished))
-    yield share_by_picture("pck_free", free, seeds=list(wished))
-    yield share_by_picture("pck_true", true, seeds=list(wished))
+        told = {
+            "pck": list(painter.draw(said(some), seeds, ("openpose", maps))),
+            "pck_free": list(painter.draw(said(some), seeds)),
+            "pck_true": [one.picture for one in known],
+        }
+        for name, pictures in told.items():
+            rows[name] += [joints_read(readers, picture, one) for one, picture in zip(known, pictures, strict=True)]
+    for name, answers in rows.items():
+        yield share_by_picture(name, answers, 0.85 if name == "pck" else None, seeds=list(wished))
 
 
-def _joints(readers: Readers, picture: Bytes, known: Truth) -> list[bool]:
+def joints_read(readers: Readers, picture: Bytes, known: Truth, share: float = 0.1) -> list[bool]:
+    """For every visible joint of a scene's first doll whether a picture shows it where it should be; none, if there is
+    no doll."""
     people, true, visible = readers.read([picture])[0].people, known.joints, known.visible
     if not people:
         return [False] * int(visible[0].sum())
-    return joints_right(people[0].joints[None], true[:1], visible[:1])
+    return joints_right(people[0].joints[None], true[:1], visible[:1], share)
 
 
 def lighting(painter: Painter, readers: Readers, asked: Asked) -> Iterator[Figure]:

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def main() -> None:
     work = asked.work or _workplace(drawn[name] for name in {JOBS[turn.job] for turn in turns})
     asked.out.mkdir(parents=True, exist_ok=True)
     try:
-        _conduct(turns, work, asked)
+        _conduct(turns, drawn, work, asked)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -89,12 +89,12 @@ def _workplace(drawn: Iterable[Plan]) -> Path:
     return Path(tempfile.mkdtemp(prefix="dollhouse-", dir=memory if roomy else None))
 
 
-def _conduct(turns: list[Turn], work: Path, asked: argparse.Namespace) -> None:
+def _conduct(turns: list[Turn], drawn: Mapping[str, Plan], work: Path, asked: argparse.Namespace) -> None:
     began, running, crews = time.monotonic(), [], []
     needed = list(dict.fromkeys(JOBS[turn.job] for turn in turns))
     total = sum(SHARES[name] for name in needed)
     for name in needed:
-        Store.made(work / name, plans(asked.scenes, asked.facts, asked.core)[name])
+        Store.made(work / name, drawn[name])
         crews += filling(work / name, max(1, round(asked.workers * SHARES[name] / total)))
     for job in {turn.job for turn in turns}.intersection(AWAITED):
         pending(work, job).touch()

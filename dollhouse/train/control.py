@@ -50,6 +50,10 @@ class Steered(nn.Module):
         self.painter = painter.requires_grad_(False)
         self.control = nets.controlnet_of(painter.unet)
 
+    def begin(self) -> None:
+        """The ControlNet anew, as a copy of what the painter is now."""
+        self.control.load_state_dict(nets.controlnet_of(self.painter.unet).state_dict())
+
     def forward(self, noisy: torch.Tensor, times: torch.Tensor, words: torch.Tensor, hint: torch.Tensor) -> Any:
         with torch.no_grad():
             meaning = self.painter.text(words).last_hidden_state
@@ -74,13 +78,12 @@ def trained_painter(store: Store, out: Path) -> Painter:
 
 
 def begun(name: str, store: Store, out: Path, seconds: float, device: torch.device) -> tuple[Steered, Any, Latents]:
-    """The finished painter with a new ControlNet, what asks it quickest, and what it learns from."""
+    """The finished painter with a ControlNet, what asks it quickest, and what it learns from."""
     net = placed(Steered(Painter().eval()), device)
     hint = torch.zeros(BATCH, 3, store.plan.side, store.plan.side, device=device)
     ask = quickest(name, net, (*sample(BATCH, 4, store.plan.side // 8, device), hint), seconds)
     latents = waited(store, out, device, facts_only=True)
     net.painter.load_state_dict(trained_painter(store, out).state_dict())
-    net.control.load_state_dict(nets.controlnet_of(net.painter.unet).state_dict())
     return net, ask, latents
 
 
@@ -94,7 +97,7 @@ def train(
     known = Known(latents)
     for place, kind in enumerate(kinds):
         left = (deadline - time.monotonic()) / (len(kinds) - place)
-        net.control.load_state_dict(nets.controlnet_of(net.painter.unet).state_dict())
+        net.begin()
         _run(kind, net, ask, known, out, left)
 
 

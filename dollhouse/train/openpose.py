@@ -57,6 +57,7 @@ def train(store: Store, out: Path, seconds: float, device: torch.device) -> None
     torch.manual_seed(5)
     deadline = time.monotonic() + seconds
     net, ask, latents = begun(KIND, store, out, seconds, device)
+    net.begin()
     known, entered = Skeletons(latents), doors(net.control)
     if not (home.taken(KIND, net.control, out) and any(bool(door.any()) for door in entered)):
         nn.init.kaiming_normal_(net.control.controlnet_cond_embedding.conv_out.weight)

@@ -148,9 +148,9 @@ def descend(loss: torch.Tensor, optimizer: torch.optim.Optimizer, most: float = 
     optimizer.step()
 
 
-def sized(batch: int, device: torch.device) -> int:
-    """A batch for that device: a processor takes a smaller one, for the sake of more steps."""
-    return batch if device.type == "cuda" else max(4, batch // 8)
+def sized(batch: int, device: torch.device, parts: int = 8) -> int:
+    """A batch for that device: a processor takes one part of it, for the sake of more steps."""
+    return batch if device.type == "cuda" else max(4, batch // parts)
 
 
 def placed(network: Any, device: torch.device) -> Any:

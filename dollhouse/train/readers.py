@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from dollhouse.home import filled, write
 from dollhouse.reader_nets import doll_crops, face_crops, networks
 from dollhouse.readers import FILE
-from dollhouse.train.pace import Pace, adam, amp, descend
+from dollhouse.train.pace import Pace, adam, amp, descend, sized
 from dollhouse.train.reader_checks import checked
 from dollhouse.train.reader_losses import (
     EXPRESSION,
@@ -31,13 +31,13 @@ from dollhouse.train.shelf import Gathering
 from dollhouse.train.store import Store
 
 ENOUGH = 400  # scenes to begin with
-BATCH, SMALL = 96, 32  # scenes in a step; on a processor, for the sake of more steps
-RATE = 2e-3  # with the greater batch; it goes with the root of it
+BATCH = 96  # scenes in a step; a third of them on a processor
+RATE = 2e-3  # with all of them; it goes with the root of their number
 
 
 def train(store: Store, out: Path, seconds: float, device: torch.device, batch: int | None = None) -> None:
     """Goes on from what lies in `out` and ends by the clock; begins when some scenes are drawn."""
-    batch = batch or (BATCH if device.type == "cuda" else SMALL)
+    batch = batch or sized(BATCH, device, 3)
     started = time.monotonic()
     torch.backends.cudnn.benchmark = True
     shelves = Gathering(store, device)

@@ -10,8 +10,7 @@ from atelier_pose_editor import run
 from PIL import Image
 
 from dollhouse import caption, home, truth
-from dollhouse.measure.draw import Asked
-from dollhouse.measure.pixels import joints_right
+from dollhouse.measure.draw import Asked, joints_read
 from dollhouse.measure.taught import host_of
 from dollhouse.readers import Readers
 from dollhouse.train.store import LONGEST, SIDE
@@ -26,8 +25,6 @@ def test_dolls_in_poses_that_nobody_was_trained_on_follow_their_skeletons(tmp_pa
             asked = {"document": json.dumps(known.openpose), "prompt": caption(scene, limit=LONGEST)}
             args = run.given({**asked, "cfg": 4.0, "steps": 12, "seed": seed % 1000, "pose_weight": weight})
             (made,) = run.generate(host, args, run.Seen())
-            people = readers.read([np.asarray(Image.open(made.path).convert("RGB"))])[0].people
-            found = people[0].joints if people else np.zeros_like(known.joints[0])
-            rows += joints_right(found[None], known.joints[:1], known.visible[:1], 0.2)
+            rows += joints_read(readers, np.asarray(Image.open(made.path).convert("RGB")), known, 0.2)
     share = {weight: float(np.mean(rows)) for weight, rows in right.items()}
     assert share[1.0] > 0.5 and share[1.0] > share[0.0] + 0.2, share
