@@ -20,6 +20,7 @@ from atelier_concept_lock.teach.course import Hands, Progress
 from atelier_concept_lock.teach.desk import desk
 from atelier_concept_lock.teach.learner import Learner
 from atelier_concept_lock.teach.lowrank import LowRank
+from atelier_concept_lock.teach.luck import luck
 from atelier_concept_lock.teach.options import TeachArgs
 from atelier_concept_lock.teach.recompute import recomputed
 from atelier_core.errors import Interrupted, UserError
@@ -159,6 +160,22 @@ def test_a_lesson_from_start_to_end(fresh: EmbeddedHost) -> None:
         last(run.teach(fresh, small(), pair()))
 
 
+def test_each_step_says_captions_in_one_of_their_orders(fresh: EmbeddedHost, tmp_path: Path) -> None:
+    said = "red, on a chair, by night", "blue"
+    with fresh.studio() as studio:
+        made, plain = (
+            learner(studio, tmp_path, small(f"said {on}", trigger="doll", shuffle=on), *said) for on in (True, False)
+        )
+    assert plain.heard.prompts == ["doll woman, red, on a chair, by night", "doll woman, blue"]
+    assert plain.heard.places([1, 0], luck(1)) == [1, 0]
+    ways, chance = made.heard.ways, luck(1)
+    found = [made.heard.places([0, 1], chance) for _ in range(50)]
+    assert {n for n, _ in found} == set(range(ways)) and {n for _, n in found} == set(range(ways, 2 * ways))
+    assert made.heard.prompts[0] == plain.heard.prompts[0] and len(set(made.heard.prompts[:ways])) > 4
+    rows = made.heard.rows([0, ways], studio.device).context
+    assert torch.allclose(rows, plain.heard.rows([0, 1], studio.device).context, atol=1e-5)
+
+
 def test_a_file_is_whole_and_says_all_of_itself(fresh: EmbeddedHost) -> None:
     last(run.teach(fresh, small(conv_rank=2, text_rate=1e-4, flip=True, batch=2), pair("red, on a chair", "blue")))
     path = fresh.folder("lora") / "doll.safetensors"
@@ -205,8 +222,9 @@ def test_a_file_read_back_is_what_was_taught(fresh: EmbeddedHost, tmp_path: Path
 
 @pytest.mark.parametrize("more", [{}, {"prior": 0.5, "text_rate": 1e-3, "batch": 2, "flip": True, "noise_offset": 0.1}])
 def test_a_lesson_that_was_stopped_goes_on_as_if_it_had_not_been(fresh: EmbeddedHost, more: dict[str, Any]) -> None:
-    last(run.teach(fresh, small("whole", trigger="ohwx", **more), pair()))
-    steps = run.teach(fresh, small("parts", trigger="ohwx", **more), pair())
+    said = "red, on a chair, by night", "blue"
+    last(run.teach(fresh, small("whole", trigger="ohwx", **more), pair(*said)))
+    steps = run.teach(fresh, small("parts", trigger="ohwx", **more), pair(*said))
     for progress in steps:
         if progress.step == 2:
             run.wish("parts", "pause")

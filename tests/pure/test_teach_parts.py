@@ -15,7 +15,7 @@ from atelier_concept_lock.teach.crops import Source, batches, bucket_of, buckets
 from atelier_concept_lock.teach.faces import face_box
 from atelier_concept_lock.teach.intake import sources_of
 from atelier_concept_lock.teach.luck import luck, order, ranked, signs
-from atelier_concept_lock.teach.options import TeachArgs, prompt_of, settled
+from atelier_concept_lock.teach.options import TeachArgs, prompt_of, settled, shuffled
 from atelier_core import eightbit
 from atelier_core.errors import UserError
 from atelier_core.geometry import Extent
@@ -278,6 +278,16 @@ def test_the_trigger_stands_before_a_caption_that_lacks_it() -> None:
     assert prompt_of("", args) == "ohwx woman"
     assert prompt_of("on a chair", args) == "ohwx woman, on a chair"
     assert prompt_of("a photo of OHWX, smiling", args) == "a photo of OHWX, smiling"
+
+
+def test_a_caption_is_said_in_other_orders_of_its_parts() -> None:
+    said = shuffled("ohwx woman, on a chair,, smiling ", 8, 1)
+    assert said[0] == "ohwx woman, on a chair,, smiling " and len(said) == 8
+    assert {tuple(sorted(one.split(", "))) for one in said[1:]} == {("ohwx woman", "on a chair", "smiling")}
+    assert len(set(said[1:])) > 2 and said == shuffled(said[0], 8, 1) != shuffled(said[0], 8, 2)
+    assert shuffled("ohwx woman", 3, 1) == ["ohwx woman"] * 3
+    weighed = "(ohwx woman, on a chair:1.2), smiling"
+    assert shuffled(weighed, 2, 1) == [weighed] * 2
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,12 @@ from . import descent, loss, state
 from .crops import Fitted, batches, by_area
 from .lowrank import LowRank, Ranks
 from .luck import luck, order
-from .options import TeachArgs, prompt_of
+from .options import TeachArgs, prompt_of, shuffled
 from .words import Words
 
 Tensor = torch.Tensor
 MOST_SKIPPED = 20  # steps in a row whose gradients were no numbers
+WAYS, MOST_READ = 8, 256  # in which each prompt is said when it is shuffled; prompts that are kept as they were read
 
 
 @dataclass
@@ -39,6 +40,14 @@ class Heard:
 
     prompts: list[str]
     meaning: Meaning  # on the CPU
+    ways: int = 1  # in which each picture's prompt is said, one after the other
+
+    def places(self, at: Sequence[int], chance: torch.Generator) -> list[int]:
+        """Of pictures' prompts, each said in one of its ways."""
+        if self.ways == 1:
+            return list(at)
+        turns = torch.randint(self.ways, (len(at),), generator=chance).tolist()
+        return [n * self.ways + turn for n, turn in zip(at, turns, strict=True)]
 
     def rows(self, at: Sequence[int], device: torch.device) -> Meaning:
         return self.meaning.rows(at).to(device)
@@ -103,7 +112,8 @@ class Learner:
         chance = luck(self.args.seed, "step", step)
         turned = int(torch.randint(2, (1,), generator=chance)) if self.args.flip else 0
         with self._precision():
-            one = self._judged([self.shown[n] for n in at], turned, self._meaning(self.heard, at), chance)
+            read = self._meaning(self.heard, self.heard.places(at, chance))
+            one = self._judged([self.shown[n] for n in at], turned, read, chance)
         self._back(one)
         total = float(one.detach())
         if self.known:
@@ -218,8 +228,9 @@ def learner_of(
 ) -> Learner:
     _refuse(studio, args)
     trained = trained_of(studio, args)
-    prompts = [_spelt(prompt_of(caption, args), trained, args) for caption in captions]
-    heard = _heard(studio, prompts)
+    said = [_spelt(prompt_of(caption, args), trained, args) for caption in captions]
+    ways = max(1, min(WAYS, MOST_READ // len(said))) if args.shuffle else 1
+    heard = _heard(studio, [one for prompt in said for one in shuffled(prompt, ways, args.seed)], ways)
     of_noun = _heard(studio, [args.noun]) if known else None
     shown = [_shown(studio, one, args.flip) for one in examples]
     return Learner(studio, args, trained, shown, heard, [_shown(studio, one, False) for one in known], of_noun)
@@ -246,9 +257,9 @@ def _spelt(prompt: str, trained: LowRank | Words, args: TeachArgs) -> str:
     return trained.in_prompt(prompt, args.trigger) if isinstance(trained, Words) else prompt
 
 
-def _heard(studio: Studio, prompts: list[str]) -> Heard:
+def _heard(studio: Studio, prompts: list[str], ways: int = 1) -> Heard:
     with torch.no_grad():
-        return Heard(prompts, studio.encode(prompts).to("cpu"))
+        return Heard(prompts, studio.encode(prompts).to("cpu"), ways)
 
 
 def _shown(studio: Studio, one: Fitted, flip: bool) -> Shown:

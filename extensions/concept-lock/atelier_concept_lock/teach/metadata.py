@@ -127,7 +127,7 @@ def _set(args: TeachArgs, told: Told) -> dict[str, str]:
         "ss_flip_aug": args.flip,
         "ss_color_aug": False,
         "ss_random_crop": False,
-        "ss_shuffle_caption": False,
+        "ss_shuffle_caption": args.shuffle,
         "ss_keep_tokens": 0,
         "ss_caption_dropout_rate": 0.0,
         "ss_dataset_dirs": json.dumps({home: {"n_repeats": 1, "img_count": len(told.shapes)}}),

@@ -9,6 +9,8 @@ from typing import Any
 from atelier_core.args import arg
 from atelier_core.errors import UserError
 
+from .luck import luck, order
+
 PRESETS: dict[str, dict[str, Any]] = {
     "face": {"rank": 16, "alpha": 8.0, "steps": 600, "rate": 1e-4, "prior": 0.5},
     "character": {"rank": 32, "alpha": 16.0, "steps": 1000, "rate": 1e-4, "prior": 0.75},
@@ -17,6 +19,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "composition": {"rank": 8, "alpha": 8.0, "steps": 800, "rate": 2e-4, "prior": 0.75},
 }
 WORDS_RATE = 5e-3  # of textual inversion, whose vectors are small
+BRACKETS = "()[]{}<>"
 NAME = re.compile(r"[\w][\w .-]{0,79}")
 PRESET_SAYS = "0: as the preset says"
 
@@ -50,6 +53,7 @@ class TeachArgs:
     mask_floor: float = arg(0.0, "weight outside a picture's mask", least=0, most=1)
     faces: bool = arg(False, "crop each picture to the face that a preprocessor of the webui finds")
     flip: bool = arg(False, "also show the pictures mirrored")
+    shuffle: bool = arg(True, "say the parts of a caption between its commas in ever other orders")
     optimizer: str = arg("auto", "of which 8 bits and paging need bitsandbytes",
                          choices=("auto", "adamw", "adamw8bit", "paged"))  # fmt: skip
     decay: float = arg(0.01, "of the weights", least=0, most=1)
@@ -109,3 +113,12 @@ def prompt_of(caption: str, args: TeachArgs) -> str:
     if args.trigger.lower() in caption.lower():
         return caption
     return f"{base_of(args)}, {caption}" if caption else base_of(args)
+
+
+def shuffled(prompt: str, ways: int, seed: int) -> list[str]:
+    """As it is, then with its parts in other orders: what a word means must not hang on where it stands."""
+    parts = [part.strip() for part in prompt.split(",") if part.strip()]
+    if any(mark in prompt for mark in BRACKETS):  # a comma within them parts nothing
+        return [prompt] * ways
+    orders = (order(len(parts), luck(seed, "shuffle", prompt, way)) for way in range(1, ways))
+    return [prompt, *(", ".join(parts[n] for n in one) for one in orders)]

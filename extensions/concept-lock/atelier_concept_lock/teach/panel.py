@@ -27,7 +27,7 @@ SIZE = 512
 STAMPS = count(1)
 TAUGHT = (
     "name", "trigger", "noun", "preset", "kind", "rank", "steps", "rate", "text_rate", "size", "batch", "prior",
-    "conv_rank", "slot", "flip", "recompute", "sample_every", "sample_prompt", "seed",
+    "conv_rank", "slot", "flip", "shuffle", "recompute", "sample_every", "sample_prompt", "seed",
 )  # fmt: skip
 Row = tuple[Any, Any]  # of a region in the tab: its list of files, its trigger words
 
@@ -116,6 +116,8 @@ def _settings(host: Host) -> dict[str, Any]:
         number("conv_rank", 0, t("Rank on convolutions (LoCon)"))
         number("slot", 0, t("Slot, for composition"), t("Concepts of different slots share no direction."))
         made["flip"] = gr.Checkbox(False, label=t("Show the pictures mirrored too"), elem_id=f"{tag}_flip")
+        label, info = t("Say the captions in other orders too"), t("Of their parts between commas.")
+        made["shuffle"] = gr.Checkbox(True, label=label, info=info, elem_id=f"{tag}_shuffle")
         ways = [(t("automatic"), "auto"), (t("on"), "on"), (t("off"), "off")]
         label = t("Compute blocks anew to save memory")
         made["recompute"] = widgets.dropdown(ways, value="auto", label=label, elem_id=f"{tag}_recompute")
