@@ -1,4 +1,4 @@
-"""The small networks that read pictures: one for the whole scene, one for a doll, one for a face."""
+"""The small networks that read pictures: one for the whole scene, for a doll one, for its joints and for its face."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dollhouse.doll import EXPRESSIONS, heldout_dolls
-from dollhouse.skeleton import MIRROR
+from dollhouse.openpose import JOINTS, LIMBS
+from dollhouse.skeleton import L_HIP, MIRROR, NECK, R_HIP
 from dollhouse.words import PERSON_TRAITS, SCENE_TRAITS
 
 NOBODY = ""  # the identity of a doll that is none of the held-out ones
 SCENE_READ: dict[str, tuple[str, ...]] = {"count": ("1", "2", "3"), **SCENE_TRAITS}
 DOLL_READ: dict[str, tuple[str, ...]] = {**PERSON_TRAITS, "identity": (NOBODY, *heldout_dolls())}
 FACE_READ: dict[str, tuple[str, ...]] = {"expression": EXPRESSIONS}
-DOLL_CROP, FACE_CROP = 128, 64  # pixels
-HEAT = 32  # cells of a doll's crop, along a side, in which its joints are sought
+DOLL_CROP, FACE_CROP = 160, 64  # pixels
+HEAT = DOLL_CROP // 2  # cells of a crop, along a side, in which joints are sought
 STRIDE = 4  # pixels of a picture in a cell of the map of boxes
-NEAR = 2  # cells around the hottest one that say where in it a joint is
-JOINTS = 18
+NEAR = 4  # cells around the hottest one that say where in it a joint is
+BODY_READ = ("pose", "kind", "size")  # of a doll's traits those that the places of its joints tell too
+_BODY = [list(DOLL_READ).index(trait) for trait in BODY_READ]
 
 
 def _conv(inside: int, outside: int, size: int = 3, stride: int = 1) -> nn.Sequential:
@@ -62,9 +64,8 @@ class Traits(nn.Module):
         self.look = nn.Conv2d(width, len(sizes), 1)
         self.say = nn.Parameter(torch.randn(len(sizes), 2 * width, max(sizes)) * (2 * width) ** -0.5)
         self.bias = nn.Parameter(torch.zeros(len(sizes), max(sizes)))
-        beyond = torch.arange(max(sizes)) >= torch.tensor(sizes)[:, None]
         self.beyond: Tensor
-        self.register_buffer("beyond", beyond, persistent=False)
+        self.register_buffer("beyond", _beyond(sizes), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         where = self.look(x).flatten(2).float().softmax(-1)
@@ -72,6 +73,11 @@ class Traits(nn.Module):
         mean = x.mean((2, 3))[:, None].float().expand(-1, seen.shape[1], -1)
         said = torch.einsum("btc,tcm->btm", torch.cat([seen, mean], -1), self.say.float()) + self.bias.float()
         return said.float().masked_fill(self.beyond, -1e4)
+
+
+def _beyond(sizes: list[int]) -> Tensor:
+    """Which values, of as many as the longest has, each trait has not."""
+    return torch.arange(max(sizes)) >= torch.tensor(sizes)[:, None]
 
 
 class Rise(nn.Module):
@@ -113,24 +119,73 @@ class SceneNet(nn.Module):
 
 
 class DollNet(nn.Module):
-    """[B, 4, 128, 128], -1..1, the fourth 1 within the doll's box, to traits, a map for each joint and its visibility.
-
-    Maps are logits, [B, 18, 32, 32].
-    """
+    """[B, 4, 160, 160], -1..1, the fourth 1 within the doll's box, to traits."""
 
     def __init__(self) -> None:
         super().__init__()
         widths = (20, 36, 60, 108)
         self.trunk = Trunk(4, widths)
         self.traits = Traits(widths[-1], [len(values) for values in DOLL_READ.values()])
-        self.rise = Rise(widths[1:], 48)
-        self.joints = nn.Conv2d(48, JOINTS, 1)
-        self.visible = nn.Linear(widths[-1], JOINTS)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.traits(self.trunk(x)[-1])
+
+
+class JointNet(nn.Module):
+    """As a doll's, to a map for each joint, coarse and fine, and its visibility.
+
+    Maps are logits, [B, 18, 40, 40] and [B, 18, 80, 80]. What the first look finds is told to the second: an elbow in a
+    long sleeve is where shoulder and wrist say.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths, again, width = (20, 36, 60, 108), (48, 64, 96), 32
+        self.trunk, self.rise = Trunk(4, widths), Rise(widths[1:], again[0])
+        self.coarse, self.told = nn.Conv2d(again[0], JOINTS, 1), nn.Conv2d(JOINTS, again[0], 1, bias=False)
+        pairs = zip(again, again[1:], strict=False)
+        self.levels = nn.ModuleList(nn.Sequential(Residual(a, b, 2), Residual(b, b)) for a, b in pairs)
+        self.second = Rise(again, again[0])
+        self.grown, self.beside = nn.Conv2d(again[0], width, 1), nn.Conv2d(widths[0], width, 1)
+        self.mend, self.fine = _conv(width, width), nn.Conv2d(width, JOINTS, 1)
+        self.visible = nn.Linear(again[-1], JOINTS)
+        nn.init.zeros_(self.fine.weight)  # the fine maps begin as the coarse ones
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        levels = self.trunk(x)
-        maps = self.joints(self.rise(levels[1:])).float()
-        return self.traits(levels[-1]), maps, self.visible(levels[-1].mean((2, 3))).float()
+        first = self.trunk(x)
+        seen = self.rise(first[1:])
+        coarse = self.coarse(seen).float()
+        shares = coarse.flatten(2).softmax(-1).unflatten(2, coarse.shape[2:])
+        again = [seen + self.told(HEAT / 2 * shares.to(seen.dtype))]
+        for level in self.levels:
+            again.append(level(again[-1]))
+        finer = _doubled(self.grown(self.second(again) + again[0])) + self.beside(first[0])
+        fine = self.fine(self.mend(finer)).float() + _doubled(coarse)
+        return coarse, fine, self.visible(again[-1].mean((2, 3))).float()
+
+
+class BodyNet(nn.Module):
+    """Where a doll's joints are, [N, 18, 2], and logits of how visible, [N, 18], to some of its traits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        sizes = [len(DOLL_READ[trait]) for trait in BODY_READ]
+        self.inner = nn.Sequential(nn.Linear(3 * JOINTS + len(LIMBS), 256), nn.ReLU(), nn.Dropout(0.2))
+        self.outer = nn.Sequential(nn.Linear(256, 128), nn.ReLU(), nn.Linear(128, len(sizes) * max(sizes)))
+        self.beyond: Tensor
+        self.register_buffer("beyond", _beyond(sizes), persistent=False)
+
+    def forward(self, spots: Tensor, shown: Tensor) -> Tensor:
+        """[N, traits, values]; all is measured in torsos."""
+        ways = spots - spots[:, [R_HIP, L_HIP]].mean(1, keepdim=True)
+        ways = ways / ways[:, NECK : NECK + 1].norm(dim=-1, keepdim=True).clamp(min=0.02)
+        lengths = torch.stack([(ways[:, a] - ways[:, b]).norm(dim=-1) for a, b in LIMBS], 1)
+        said = self.outer(self.inner(torch.cat([ways.flatten(1), shown.sigmoid(), lengths], 1)))
+        return said.unflatten(1, self.beyond.shape).masked_fill(self.beyond, -1e4)
+
+
+def _doubled(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="bilinear")
 
 
 class FaceNet(nn.Module):
@@ -146,58 +201,96 @@ class FaceNet(nn.Module):
 
 
 def networks() -> nn.ModuleDict:
-    made = nn.ModuleDict({"scene": SceneNet(), "doll": DollNet(), "face": FaceNet()})
-    return made.to(memory_format=torch.channels_last)
+    made = {"scene": SceneNet(), "doll": DollNet(), "joints": JointNet(), "body": BodyNet(), "face": FaceNet()}
+    return nn.ModuleDict(made).to(memory_format=torch.channels_last)
 
 
 def squares(boxes: Tensor, margin: float) -> Tensor:
-    """Boxes [N, 4] to the squares around them, [N, 3]: middle x, middle y, side."""
+    """Boxes [N, 4] to the upright squares around them, [N, 4]: middle x, middle y, side, turn in radians."""
     low, high = boxes[:, :2], boxes[:, 2:]
-    return torch.cat([(low + high) / 2, (high - low).amax(1, keepdim=True).clamp(min=4) * (1 + 2 * margin)], 1)
+    side = (high - low).amax(1, keepdim=True).clamp(min=4) * (1 + 2 * margin)
+    return torch.cat([(low + high) / 2, side, torch.zeros_like(side)], 1)
 
 
-def crops(pictures: Tensor, which: Tensor, windows: Tensor, side: int) -> Tensor:
-    """Square windows of some of the pictures [B, 3, H, W], [N, 3, side, side]; 0 outside of the picture."""
+def out_of(windows: Tensor, spots: Tensor) -> Tensor:
+    """Places in windows, [N, n, 2], 0..1, to places in pictures, pixels."""
+    return windows[:, None, :2] + _turned(spots - 0.5, windows[:, 3]) * windows[:, None, 2:3]
+
+
+def into(windows: Tensor, places: Tensor) -> Tensor:
+    """And back."""
+    return _turned(places - windows[:, None, :2], -windows[:, 3]) / windows[:, None, 2:3] + 0.5
+
+
+def _turned(ways: Tensor, turns: Tensor) -> Tensor:
+    across, down = turns.cos()[:, None], turns.sin()[:, None]
+    return torch.stack([across * ways[..., 0] - down * ways[..., 1], down * ways[..., 0] + across * ways[..., 1]], -1)
+
+
+def crops(pictures: Tensor, which: Tensor, windows: Tensor, side: int) -> tuple[Tensor, Tensor]:
+    """Square windows of some of the pictures [B, 3, H, W], [N, 3, side, side], 0 outside of the picture; and where in
+    the picture their pixels are, [N, side, side, 2]."""
     height, width = pictures.shape[-2:]
     extent = torch.tensor([width, height], device=windows.device, dtype=torch.float32)
-    steps = (torch.arange(side, device=windows.device) + 0.5) / side - 0.5
-    x = windows[:, :1] + steps * windows[:, 2:]  # [N, side], pixels
-    y = windows[:, 1:2] + steps * windows[:, 2:]
-    grid = torch.stack(torch.broadcast_tensors(x[:, None, :], y[:, :, None]), -1) / extent * 2 - 1
-    return F.grid_sample(pictures[which], grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    steps = (torch.arange(side, device=windows.device) + 0.5) / side
+    spots = torch.stack(torch.broadcast_tensors(steps, steps[:, None]), -1).flatten(0, 1)
+    at = out_of(windows, spots.expand(len(windows), -1, -1)).unflatten(1, (side, side))
+    grid = at / extent * 2 - 1
+    return F.grid_sample(pictures[which], grid, mode="bilinear", padding_mode="zeros", align_corners=False), at
 
 
-def doll_crops(pictures: Tensor, which: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:
-    """The dolls in these boxes, [N, 4, 128, 128], and their windows."""
-    windows = squares(boxes, 0.1)
-    seen = crops(pictures, which, windows, DOLL_CROP)
-    steps = (torch.arange(DOLL_CROP, device=boxes.device) + 0.5) / DOLL_CROP - 0.5
-    across, down = (windows[:, i : i + 1] + steps * windows[:, 2:] for i in (0, 1))
-    x = ((across > boxes[:, :1]) & (across < boxes[:, 2:3]))[:, None, None, :]
-    y = ((down > boxes[:, 1:2]) & (down < boxes[:, 3:]))[:, None, :, None]
-    return torch.cat([seen, (x & y).to(seen.dtype)], 1).contiguous(memory_format=torch.channels_last), windows
+def doll_crops(pictures: Tensor, which: Tensor, boxes: Tensor, windows: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """The dolls in these boxes, [N, 4, 160, 160], and their windows."""
+    windows = squares(boxes, 0.1) if windows is None else windows
+    seen, at = crops(pictures, which, windows, DOLL_CROP)
+    within = ((at > boxes[:, None, None, :2]) & (at < boxes[:, None, None, 2:])).all(-1, keepdim=True).movedim(-1, 1)
+    return torch.cat([seen, within.to(seen.dtype)], 1).contiguous(memory_format=torch.channels_last), windows
 
 
 def face_crops(pictures: Tensor, which: Tensor, boxes: Tensor) -> Tensor:
-    return crops(pictures, which, squares(boxes, 0.15), FACE_CROP).contiguous(memory_format=torch.channels_last)
+    return crops(pictures, which, squares(boxes, 0.15), FACE_CROP)[0].contiguous(memory_format=torch.channels_last)
 
 
-def both_ways(doll: nn.Module, seen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def dolls_read(nets: nn.ModuleDict, pictures: Tensor, which: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Of the dolls in these boxes, seen as they are and mirrored: logits of traits, where joints are, [N, 18, 2],
+    pixels, and logits of how visible."""
+    seen, windows = doll_crops(pictures, which, boxes)
+    maps, shown = joints_both_ways(nets["joints"], seen)
+    spots = places(hottest(maps))
+    said = traits_both_ways(nets["doll"], seen).log_softmax(-1)
+    told = nets["body"](spots, shown).log_softmax(-1)
+    said[:, _BODY, : told.shape[-1]] += told
+    return said, out_of(windows, spots), shown
+
+
+def of_body(meant: Tensor) -> Tensor:
+    """Of a doll's traits those that its joints tell."""
+    return meant[:, _BODY]
+
+
+def traits_both_ways(doll: nn.Module, seen: Tensor) -> Tensor:
     """What the doll's network says of crops, and of their mirror images: the mean."""
-    (traits, maps, shown), (others, mirrored, there) = doll(seen), doll(seen.flip(-1))
-    return (traits + others) / 2, (maps + mirrored.flip(-1)[:, MIRROR]) / 2, (shown + there[:, MIRROR]) / 2
+    said: Tensor = doll(seen) + doll(seen.flip(-1))
+    return said / 2
+
+
+def joints_both_ways(joints: nn.Module, seen: Tensor) -> tuple[Tensor, Tensor]:
+    """The fine maps and how visible each is, likewise."""
+    (_, maps, shown), (_, mirrored, there) = joints(seen), joints(seen.flip(-1))
+    return (maps + mirrored.flip(-1)[:, MIRROR]) / 2, (shown + there[:, MIRROR]) / 2
 
 
 def hottest(maps: Tensor) -> Tensor:
     """The maps near their hottest cells alone: between two places that are likely there is often none."""
-    top, cells = maps.flatten(2).argmax(-1)[..., None], torch.arange(HEAT, device=maps.device)
-    across, down = (cells - top % HEAT).abs() <= NEAR, (cells - top // HEAT).abs() <= NEAR
+    side = maps.shape[-1]
+    top, cells = maps.flatten(2).argmax(-1)[..., None], torch.arange(side, device=maps.device)
+    across, down = (cells - top % side).abs() <= NEAR, (cells - top // side).abs() <= NEAR
     return maps.masked_fill(~(down[..., :, None] & across[..., None, :]), -1e4)
 
 
-def places(maps: Tensor, windows: Tensor) -> Tensor:
-    """Where the joints are, from their maps, [N, 18, 2], pixels of the picture."""
+def places(maps: Tensor) -> Tensor:
+    """Where the joints are in their windows, from their maps, [N, 18, 2], 0..1."""
+    side = maps.shape[-1]
     share = maps.flatten(2).softmax(-1).unflatten(2, maps.shape[2:])
-    cells = (torch.arange(HEAT, device=maps.device) + 0.5) / HEAT - 0.5
-    spots = torch.stack([(share.sum(2) * cells).sum(-1), (share.sum(3) * cells).sum(-1)], -1)
-    return windows[:, None, :2] + spots * windows[:, None, 2:]
+    cells = (torch.arange(side, device=maps.device) + 0.5) / side
+    return torch.stack([(share.sum(2) * cells).sum(-1), (share.sum(3) * cells).sum(-1)], -1)

@@ -20,12 +20,9 @@ from dollhouse.reader_nets import (
     FACE_READ,
     SCENE_READ,
     STRIDE,
-    both_ways,
-    doll_crops,
+    dolls_read,
     face_crops,
-    hottest,
     networks,
-    places,
 )
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom, pixels
@@ -147,9 +144,8 @@ class Readers:
         if not boxes:
             return
         rows = torch.tensor(which, device=self.device)
-        seen, windows = doll_crops(x, rows, torch.tensor(boxes, device=self.device))
-        said, maps, visible = both_ways(self.nets["doll"], seen)
-        joints = (places(hottest(maps), windows) / scale).float().cpu().numpy()
+        said, found, visible = dolls_read(self.nets, x, rows, torch.tensor(boxes, device=self.device))
+        joints = (found / scale).float().cpu().numpy()
         identity = list(DOLL_READ).index("identity")
         likely = said[:, identity, : len(DOLL_READ["identity"])].softmax(-1).tolist()
         looks = self._expressions(x, rows, faces)

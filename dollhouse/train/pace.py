@@ -161,3 +161,8 @@ def placed(network: Any, device: torch.device) -> Any:
 
 def amp(device: torch.device) -> Any:
     return torch.autocast(device.type, torch.bfloat16)
+
+
+def halves(device: torch.device) -> bool:
+    """Whether the device has instructions for them; where there are none convolutions of halves are slower."""
+    return device.type == "cuda" or bool(torch.cpu._is_avx512_bf16_supported())

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from dollhouse.reader_nets import DOLL_READ, FACE_READ, SCENE_READ, both_ways, doll_crops, face_crops, hottest, places
+from dollhouse.reader_nets import DOLL_READ, FACE_READ, SCENE_READ, dolls_read, face_crops
 from dollhouse.readers import boxes_of, overlap
 from dollhouse.skeleton import L_HIP, NECK, R_HIP
 from dollhouse.train.reader_losses import EXPRESSION, floats
@@ -53,8 +53,7 @@ def _dolls(nets: nn.ModuleDict, x: Tensor, batch: dict[str, Tensor]) -> dict[str
     boxes = batch["boxes"].flatten(0, 1)
     pick = torch.nonzero((boxes[:, 0, 2:] - boxes[:, 0, :2]).amin(1) >= 8).flatten()
     which, meant = pick // batch["boxes"].shape[1], batch["dolls"].flatten(0, 1)[pick]
-    seen, windows = doll_crops(x, which, boxes[pick, 0])
-    said, maps, _ = both_ways(nets["doll"], seen)
+    said, found, _ = dolls_read(nets, x, which, boxes[pick, 0])
     joints, visible = (batch[name].flatten(0, 1)[pick] for name in ("joints", "visible"))
     faced = boxes[pick, 1, 2:].amin(1) > 0
     faces = nets["face"](face_crops(x, which[faced], boxes[pick, 1][faced]))
@@ -62,7 +61,7 @@ def _dolls(nets: nn.ModuleDict, x: Tensor, batch: dict[str, Tensor]) -> dict[str
     return {
         **_right(said, meant, DOLL_READ, "doll"),
         **looks,
-        "pck": _near(places(hottest(maps), windows), joints, visible),
+        "pck": _near(found, joints, visible),
     }
 
 

@@ -8,9 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dollhouse.reader_nets import DOLL_CROP, DOLL_READ, HEAT, SCENE_READ, STRIDE, places
+from dollhouse.reader_nets import DOLL_READ, SCENE_READ, STRIDE, hottest, into, places
 from dollhouse.skeleton import MIRROR
 
+HIDDEN = 0.15  # what a joint that cannot be seen counts
+BLURS = (0.8, 1.1)  # cells of the coarse map and of the fine one
+FAR = 128.0  # what the whole width of a window counts
 EXPRESSION = list(DOLL_READ).index("expression")
 _LIGHT = list(SCENE_READ).index("light_direction")
 _MIRRORED_LIGHT = [("left", "right", *SCENE_READ["light_direction"][2:]).index(d) for d in ("right", "left")]
@@ -76,24 +79,38 @@ def jittered(boxes: Tensor, share: float = 0.04) -> Tensor:
     return boxes + share * size * torch.randn_like(boxes)
 
 
+def swung(windows: Tensor) -> Tensor:
+    """Most of them turned a little, all of them a little larger or smaller."""
+    chance = torch.randn(2, len(windows), device=windows.device)
+    turns = 0.12 * chance[0] * (torch.rand_like(chance[0]) < 0.6)
+    return torch.cat([windows[:, :2], windows[:, 2:3] * (1 + 0.05 * chance[1, :, None]), turns[:, None]], 1)
+
+
 def trait_loss(said: Tensor, meant: Tensor) -> Tensor:
     """Cross entropy of logits [B, traits, values] where something is meant, the mean of all that is."""
     wrong = F.cross_entropy(said.flatten(0, 1), meant.flatten(), ignore_index=-1, reduction="sum")
     return wrong / (meant >= 0).sum().clamp(min=1)
 
 
-def joint_loss(maps: Tensor, seen: Tensor, windows: Tensor, joints: Tensor, visible: Tensor) -> Tensor:
-    """Of logit maps [N, 18, 32, 32] and logits of visibility [N, 18]; joints in pixels of the picture."""
-    spots = (joints - windows[:, None, :2]) / windows[:, None, 2:] + 0.5  # 0..1 in the crop
-    within = visible & ((spots > 0) & (spots < 1)).all(-1)
-    cells = (torch.arange(HEAT, device=maps.device) + 0.5) / HEAT
-    near = [torch.exp(-0.5 * ((spots[..., i : i + 1] - cells) * HEAT / 0.9) ** 2) for i in (0, 1)]
+def joint_loss(found: tuple[Tensor, Tensor], seen: Tensor, windows: Tensor, joints: Tensor, visible: Tensor) -> Tensor:
+    """Of logit maps, coarse and fine, and logits of visibility [N, 18]; joints in pixels of the picture."""
+    spots = into(windows, joints)
+    within = ((spots > 0) & (spots < 1)).all(-1)
+    weight = within * torch.where(visible, 1.0, HIDDEN)
+    coarse, fine = (_off(maps, spots, blur) for maps, blur in zip(found, BLURS, strict=True))
+    wrong = ((coarse / 2 + fine) * weight).sum() / weight.sum().clamp(min=1)
+    return 0.1 * wrong + F.binary_cross_entropy_with_logits(seen, (visible & within).float())
+
+
+def _off(maps: Tensor, spots: Tensor, blur: float) -> Tensor:
+    """How far a map is from a blurred spot, and its hottest place from that one, [N, 18]."""
+    cells = (torch.arange(maps.shape[-1], device=maps.device) + 0.5) / maps.shape[-1]
+    near = [torch.exp(-0.5 * ((spots[..., i : i + 1] - cells) * maps.shape[-1] / blur) ** 2) for i in (0, 1)]
     target = (near[1][..., :, None] * near[0][..., None, :]).flatten(2)
     target = target / target.sum(-1, keepdim=True).clamp(min=1e-6)
     blurred = -(target * maps.flatten(2).log_softmax(-1)).sum(-1)
-    off = (places(maps, windows) - joints).abs().sum(-1) / windows[:, None, 2] * DOLL_CROP
-    wrong = ((blurred + 0.3 * off.clamp(max=32)) * within).sum() / within.sum().clamp(min=1)
-    return 0.1 * wrong + F.binary_cross_entropy_with_logits(seen, within.float())
+    off = (places(hottest(maps)) - spots).abs().sum(-1) * FAR
+    return blurred + 0.3 * off.clamp(max=FAR / 8)
 
 
 def box_loss(found: Tensor, boxes: Tensor) -> Tensor:

@@ -13,9 +13,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dollhouse.home import filled, write
-from dollhouse.reader_nets import doll_crops, face_crops, networks
+from dollhouse.reader_nets import doll_crops, face_crops, hottest, networks, of_body, places, squares
 from dollhouse.readers import FILE
-from dollhouse.train.pace import Pace, adam, amp, descend, sized
+from dollhouse.train.pace import Pace, adam, amp, descend, halves, sized
 from dollhouse.train.reader_checks import checked
 from dollhouse.train.reader_losses import (
     EXPRESSION,
@@ -24,6 +24,7 @@ from dollhouse.train.reader_losses import (
     jittered,
     joint_loss,
     mirrored,
+    swung,
     trait_loss,
     worsened,
 )
@@ -75,27 +76,30 @@ def _learn(
 
 
 def step_losses(nets: nn.ModuleDict, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    """One look at a batch by all three networks."""
+    """One look at a batch by all networks."""
     batch = mirrored(batch) if random.random() < 0.5 else batch
     x = worsened(floats(batch["picture"])).contiguous(memory_format=torch.channels_last)
     boxes = batch["boxes"].flatten(0, 1)  # [B * dolls, 2, 4]
     real = (boxes[:, 0, 2:] - boxes[:, 0, :2]).amin(1) >= 8
     pick = torch.multinomial(real.float(), len(x) * 4 // 3, replacement=True)
     which = pick // batch["boxes"].shape[1]
-    seen, windows = doll_crops(x, which, jittered(boxes[pick, 0]))
+    edges = jittered(boxes[pick, 0])
+    seen, windows = doll_crops(x, which, edges, swung(squares(edges, 0.1)))
     faces = face_crops(x, which, jittered(boxes[pick, 1], 0.08))
     meant = batch["dolls"].flatten(0, 1)[pick]
     looks = torch.where((boxes[pick, 1, 2:].amin(1) > 0), meant[:, EXPRESSION], -1)[:, None]
     joints, visible = (batch[name].flatten(0, 1)[pick] for name in ("joints", "visible"))
-    with amp(x.device) if x.is_cuda else nullcontext():  # without such hardware halves are slower
+    with amp(x.device) if halves(x.device) else nullcontext():
         said, light, maps = nets["scene"](x)
-        traits, spots, shown = nets["doll"](seen)
-        faced = nets["face"](faces)
+        traits, faced = nets["doll"](seen), nets["face"](faces)
+        coarse, fine, shown = nets["joints"](seen)
+    told = nets["body"](places(hottest(fine)).detach(), shown.detach())
     return {
         "scene": trait_loss(said, batch["scene"]),
         "light": 2 * (1 - F.cosine_similarity(light, batch["light"]).mean()),
         "boxes": 0.3 * box_loss(maps, batch["boxes"]),
         "doll": 2 * trait_loss(traits, meant),
-        "joints": joint_loss(spots, shown, windows, joints, visible),
+        "body": trait_loss(told, of_body(meant)),
+        "joints": joint_loss((coarse, fine), shown, windows, joints, visible),
         "face": trait_loss(faced, looks),
     }

@@ -13,7 +13,22 @@ from torch import Tensor
 from dollhouse import attributes, heldout_dolls, truth
 from dollhouse.home import write
 from dollhouse.measure.drawn import FIRST, drawn_figures
-from dollhouse.reader_nets import DOLL_READ, HEAT, SCENE_READ, both_ways, doll_crops, hottest, networks, places
+from dollhouse.reader_nets import (
+    BODY_READ,
+    DOLL_CROP,
+    DOLL_READ,
+    HEAT,
+    SCENE_READ,
+    doll_crops,
+    dolls_read,
+    hottest,
+    into,
+    joints_both_ways,
+    networks,
+    out_of,
+    places,
+    traits_both_ways,
+)
 from dollhouse.readers import FILE, Readers, boxes_of, overlap
 from dollhouse.skeleton import JOINT_NAMES, L_WRIST, MIRROR, NOSE, R_WRIST
 from dollhouse.train.reader_losses import box_loss, joint_loss, mirrored, trait_loss, worsened
@@ -86,39 +101,84 @@ def test_a_crop_shows_the_box_and_marks_it() -> None:
     picture = torch.zeros(2, 3, 60, 80)
     picture[1, 0, 10:40, 20:30] = 1
     seen, windows = doll_crops(picture, torch.tensor([1]), torch.tensor([[20.0, 10, 30, 40]]))
-    assert windows.tolist() == [[25, 25, pytest.approx(36)]]
-    assert torch.allclose(seen[0, 0, 16:112, 52:76], torch.ones(96, 24))  # without the edges' blends
+    assert windows.tolist() == [[25, 25, pytest.approx(36), 0]]
+    assert torch.allclose(seen[0, 0, 16:144, 61:99], torch.ones(128, 38))  # without the edges' blends
     assert (seen[0, 0] - seen[0, 3]).abs().mean() < 0.02  # their edges are not as sharp
     assert seen[0, 3].mean().item() == pytest.approx(300 / 36**2, rel=0.05)
 
 
+def hot(*cells: tuple[int, int, float], side: int = HEAT) -> Tensor:
+    maps = torch.full((1, 18, side, side), -20.0)
+    for down, across, heat in cells:
+        maps[0, :, down, across] = heat
+    return maps
+
+
 def test_joints_are_where_their_maps_are_hot() -> None:
-    maps = torch.full((1, 18, HEAT, HEAT), -20.0)
-    maps[0, :, 5, 11] = 20
-    windows = torch.tensor([[100.0, 50, 64]])
-    assert torch.allclose(places(maps, windows)[0, 3], torch.tensor([100 - 32 + 23.0, 50 - 32 + 11.0]))
-    joints, seen = places(maps, windows), torch.full((1, 18), 9.0)
-    visible = torch.ones(1, 18, dtype=torch.bool)
-    right, off = (joint_loss(maps, seen, windows, joints + by, visible) for by in (0, 9))
+    maps, windows = hot((10, 22, 20.0)), torch.tensor([[100.0, 50, HEAT * 2, 0]])
+    joints = out_of(windows, places(maps))
+    assert torch.allclose(joints[0, 3], torch.tensor([100.0, 50]) + torch.tensor([22.5, 10.5]) * 2 - HEAT)
+    visible, seen = torch.ones(1, 18, dtype=torch.bool), torch.full((1, 18), 9.0)
+    found = hot((5, 11, 20.0), side=HEAT // 2), maps
+    right, off = (joint_loss(found, seen, windows, joints + by, visible) for by in (0, 9))
     assert right < off
+    hidden = joint_loss(found, -seen, windows, joints + torch.arange(18)[:, None], ~visible)
+    assert hidden > joint_loss(found, -seen, windows, joints, ~visible)  # these are learnt too
 
 
 def test_a_joint_is_where_it_is_likeliest_and_not_between() -> None:
-    maps, windows = torch.full((1, 18, HEAT, HEAT), -20.0), torch.tensor([[64.0, 64, 128]])
-    maps[0, :, 5, 11], maps[0, :, 5, 12], maps[0, :, 25, 30] = 9.0, 8.5, 8.9
-    spot = places(hottest(maps), windows)[0, 3]
-    assert 11.5 * 4 < spot[0] < 12.5 * 4 and spot[1] == pytest.approx(5.5 * 4)
-    assert places(maps, windows)[0, 3, 1] > 10 * 4
+    maps = hot((10, 22, 9.0), (10, 23, 8.5), (50, 60, 8.9))
+    spot = places(hottest(maps))[0, 3] * HEAT
+    assert 22.5 < spot[0] < 23.5 and spot[1] == pytest.approx(10.5)
+    assert places(maps)[0, 3, 1] * HEAT > 20
+
+
+def test_a_window_turned_shows_what_it_says_and_finds_its_way_back() -> None:
+    windows, boxes = torch.tensor([[30.0, 40, 20, torch.pi / 2]]), torch.tensor([[20.0, 30, 40, 50]])
+    picture = torch.zeros(1, 3, 80, 80)
+    picture[0, :, 45:50, 25:30] = 1  # low and left: by a quarter turn low and right is what was low and left
+    seen, _ = doll_crops(picture, torch.tensor([0]), boxes, windows)
+    there = into(windows, torch.tensor([[[27.5, 47.5]]]))[0, 0]
+    assert torch.allclose(there, torch.tensor([0.875, 0.625]), atol=1e-5)
+    assert seen[0, 0, int(there[1] * DOLL_CROP), int(there[0] * DOLL_CROP)] == 1 and seen[0, 0].mean() < 0.1
+    spots = torch.rand(1, 18, 2)
+    assert torch.allclose(into(windows, out_of(windows, spots)), spots, atol=1e-5)
+
+
+def test_what_joints_say_hangs_on_the_shape_that_they_make() -> None:
+    torch.manual_seed(8)
+    body, spots, shown = networks()["body"].eval(), torch.rand(3, 18, 2), torch.randn(3, 18)
+    with torch.inference_mode():
+        said, smaller, other = body(spots, shown), body(spots / 4 + 0.3, shown), body(spots.flip(1), shown)
+    assert torch.allclose(said, smaller, atol=1e-3) and not torch.allclose(said, other, atol=1e-3)
+    for row, trait in enumerate(BODY_READ):
+        assert (said[:, row].softmax(-1)[:, len(DOLL_READ[trait]) :] == 0).all()
+
+
+def test_a_doll_is_read_from_its_look_and_its_joints_together() -> None:
+    torch.manual_seed(8)
+    nets, picture, box = networks().eval(), torch.randn(1, 3, 96, 96), torch.tensor([[10.0, 10, 60, 90]])
+    with torch.inference_mode():
+        before, joints, _ = dolls_read(nets, picture, torch.tensor([0]), box)
+        nets["body"].outer[-1].bias += torch.linspace(-9, 9, len(nets["body"].outer[-1].bias))
+        after, same, _ = dolls_read(nets, picture, torch.tensor([0]), box)
+    moved = (before - after).abs().amax((0, 2)) > 1
+    assert [trait for trait, yes in zip(DOLL_READ, moved.tolist(), strict=True) if yes] == sorted(
+        BODY_READ, key=list(DOLL_READ).index
+    )
+    assert torch.equal(joints, same) and ((joints - torch.tensor([35.0, 50])).abs() <= 48).all()  # of its window
 
 
 def test_a_doll_and_its_mirror_image_are_read_alike() -> None:
     torch.manual_seed(8)
-    doll = networks()["doll"].eval()
-    seen = torch.randn(2, 4, 128, 128)
+    nets = networks().eval()
+    seen = torch.randn(2, 4, DOLL_CROP, DOLL_CROP)
     with torch.inference_mode():
-        one, other = both_ways(doll, seen), both_ways(doll, seen.flip(-1))
-    for ours, theirs in zip(one, (other[0], other[1].flip(-1)[:, MIRROR], other[2][:, MIRROR]), strict=True):
-        assert torch.allclose(ours, theirs, atol=1e-4)
+        said, told = (traits_both_ways(nets["doll"], one) for one in (seen, seen.flip(-1)))
+        (maps, shown), (others, there) = (joints_both_ways(nets["joints"], one) for one in (seen, seen.flip(-1)))
+    assert torch.allclose(said, told, atol=1e-4)
+    assert maps.shape == (2, 18, HEAT, HEAT) and torch.allclose(maps, others.flip(-1)[:, MIRROR], atol=1e-4)
+    assert torch.allclose(shown, there[:, MIRROR], atol=1e-4)
     names = [JOINT_NAMES[i] for i in MIRROR]
     assert [n.replace("r_", "?_").replace("l_", "r_").replace("?_", "l_") for n in JOINT_NAMES] == names
 
@@ -198,7 +258,7 @@ def test_scenes_are_gathered_and_every_ninth_kept_out(tmp_path: Path) -> None:
 
 def test_readers_are_loaded_and_read_pictures_of_any_size(tmp_path: Path) -> None:
     write(tmp_path / FILE, networks().state_dict())
-    assert (tmp_path / FILE).stat().st_size < 3_000_000
+    assert (tmp_path / FILE).stat().st_size < 6_000_000
     readers, picture = Readers.load(tmp_path), np.full((90, 120, 3), 90, np.uint8)
     one, other = readers.read([picture, picture], [[(10, 5, 50, 80), (60, 5, 100, 80)], []])
     assert [person.box for person in one.people] == [
