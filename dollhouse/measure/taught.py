@@ -31,6 +31,7 @@ USUAL: dict[str, Any] = {
     "alpha": 16.0,
     "steps": 500,
     "rate": 1e-3,
+    "text_rate": 5e-4,
     "batch": PICTURES,
     "prior": 0.5,
     "sample_every": 0,
