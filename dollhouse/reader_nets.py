@@ -1,4 +1,4 @@
-"""The small networks that read pictures: one for the whole scene, for a doll one, for its joints and for its face."""
+"""The small networks that read pictures: of a scene, of a doll, of its joints and what these tell, of its face."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FACE_READ: dict[str, tuple[str, ...]] = {"expression": EXPRESSIONS}
 DOLL_CROP, FACE_CROP = 160, 64  # pixels
 HEAT = DOLL_CROP // 2  # cells of a crop, along a side, in which joints are sought
 STRIDE = 4  # pixels of a picture in a cell of the map of boxes
-NEAR = 4  # cells around the hottest one that say where in it a joint is
+NEAR = 4  # cells around the hottest one of any map that say where in it a joint is
 BODY_READ = ("pose", "kind", "size")  # of a doll's traits those that the places of its joints tell too
 _BODY = [list(DOLL_READ).index(trait) for trait in BODY_READ]
 
@@ -156,7 +156,7 @@ class JointNet(nn.Module):
         seen = self.rise(first[1:])
         coarse = self.coarse(seen).float()
         shares = coarse.flatten(2).softmax(-1).unflatten(2, coarse.shape[2:])
-        again = [seen + self.told(HEAT / 2 * shares.to(seen.dtype))]
+        again = [seen + self.told(coarse.shape[-1] * shares.to(seen.dtype))]  # spots of some strength, not of 1/1600
         for level in self.levels:
             again.append(level(again[-1]))
         finer = _doubled(self.grown(self.second(again) + again[0])) + self.beside(first[0])
@@ -252,7 +252,7 @@ def face_crops(pictures: Tensor, which: Tensor, boxes: Tensor) -> Tensor:
 
 
 def dolls_read(nets: nn.ModuleDict, pictures: Tensor, which: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Of the dolls in these boxes, seen as they are and mirrored: logits of traits, where joints are, [N, 18, 2],
+    """Of the dolls in these boxes, seen as they are and mirrored: scores of traits, where joints are, [N, 18, 2],
     pixels, and logits of how visible."""
     seen, windows = doll_crops(pictures, which, boxes)
     maps, shown = joints_both_ways(nets["joints"], seen)

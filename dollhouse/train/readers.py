@@ -93,7 +93,7 @@ def step_losses(nets: nn.ModuleDict, batch: dict[str, Tensor]) -> dict[str, Tens
         said, light, maps = nets["scene"](x)
         traits, faced = nets["doll"](seen), nets["face"](faces)
         coarse, fine, shown = nets["joints"](seen)
-    told = nets["body"](places(hottest(fine)).detach(), shown.detach())
+    told = nets["body"](places(hottest(fine.detach())), shown.detach())
     return {
         "scene": trait_loss(said, batch["scene"]),
         "light": 2 * (1 - F.cosine_similarity(light, batch["light"]).mean()),

@@ -20,7 +20,6 @@ from atelier_concept_lock.teach.course import Hands, Progress
 from atelier_concept_lock.teach.desk import desk
 from atelier_concept_lock.teach.learner import Learner
 from atelier_concept_lock.teach.lowrank import LowRank
-from atelier_concept_lock.teach.luck import luck
 from atelier_concept_lock.teach.options import TeachArgs
 from atelier_concept_lock.teach.recompute import recomputed
 from atelier_core.errors import Interrupted, UserError
@@ -160,20 +159,37 @@ def test_a_lesson_from_start_to_end(fresh: EmbeddedHost) -> None:
         last(run.teach(fresh, small(), pair()))
 
 
-def test_each_step_says_captions_in_one_of_their_orders(fresh: EmbeddedHost, tmp_path: Path) -> None:
-    said = "red, on a chair, by night", "blue"
+def test_each_step_says_its_pictures_captions_in_some_of_their_orders(
+    fresh: EmbeddedHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, read = ("red, on a chair, by night", "blue"), list[list[int]]()
     with fresh.studio() as studio:
-        made, plain = (
-            learner(studio, tmp_path, small(f"said {on}", trigger="doll", shuffle=on), *said) for on in (True, False)
+        made, plain, whole = (
+            learner(studio, tmp_path, small(f"lesson {n}", trigger=trigger, shuffle=on, batch=2), *said)
+            for n, (trigger, on) in enumerate((("doll", True), ("doll", False), ("doll, red", True)))
         )
+        rows = made.heard.rows([0, made.heard.ways], studio.device).context
+        assert torch.allclose(rows, plain.heard.rows([0, 1], studio.device).context, atol=1e-5)
+        taken = type(made.heard).rows
+        monkeypatch.setattr(
+            type(made.heard), "rows", lambda self, at, device: read.append(at) or taken(self, at, device)
+        )
+        for step in range(30):
+            made.gradients(step)
     assert plain.heard.prompts == ["doll woman, red, on a chair, by night", "doll woman, blue"]
-    assert plain.heard.places([1, 0], luck(1)) == [1, 0]
-    ways, chance = made.heard.ways, luck(1)
-    found = [made.heard.places([0, 1], chance) for _ in range(50)]
-    assert {n for n, _ in found} == set(range(ways)) and {n for _, n in found} == set(range(ways, 2 * ways))
-    assert made.heard.prompts[0] == plain.heard.prompts[0] and len(set(made.heard.prompts[:ways])) > 4
-    rows = made.heard.rows([0, ways], studio.device).context
-    assert torch.allclose(rows, plain.heard.rows([0, 1], studio.device).context, atol=1e-5)
+    assert whole.heard.ways == plain.heard.ways == 1  # a trigger with a comma stays in one piece
+    ways = made.heard.ways
+    assert [[n // ways for n in at] for at in read] == [made.epoch(step)[0] for step in range(30)]
+    assert len({n for at in read for n in at}) > ways and len(set(made.heard.prompts[:ways])) > 4
+
+
+def test_a_lesson_from_before_captions_were_shuffled_goes_on_without(tmp_path: Path) -> None:
+    lesson = lessons.begin(tmp_path, small(), pair("red, on a chair", "blue"))
+    record = lesson.folder / lessons.RECORD
+    told = json.loads(record.read_text("utf-8"))
+    assert lessons.opened(tmp_path, "doll").args.shuffle and told["args"].pop("shuffle")
+    record.write_text(json.dumps(told), "utf-8")
+    assert not lessons.opened(tmp_path, "doll").args.shuffle
 
 
 def test_a_file_is_whole_and_says_all_of_itself(fresh: EmbeddedHost) -> None:

@@ -31,7 +31,7 @@ from dollhouse.reader_nets import (
 )
 from dollhouse.readers import FILE, Readers, boxes_of, overlap
 from dollhouse.skeleton import JOINT_NAMES, L_WRIST, MIRROR, NOSE, R_WRIST
-from dollhouse.train.reader_losses import box_loss, joint_loss, mirrored, trait_loss, worsened
+from dollhouse.train.reader_losses import box_loss, joint_loss, mirrored, swung, trait_loss, worsened
 from dollhouse.train.readers import step_losses, train
 from dollhouse.train.shelf import Gathering, Shelf, labels
 from dollhouse.train.store import Plan, Store, _draw
@@ -155,18 +155,27 @@ def test_what_joints_say_hangs_on_the_shape_that_they_make() -> None:
         assert (said[:, row].softmax(-1)[:, len(DOLL_READ[trait]) :] == 0).all()
 
 
-def test_a_doll_is_read_from_its_look_and_its_joints_together() -> None:
+@pytest.mark.parametrize("trait", BODY_READ)
+def test_a_doll_is_read_from_its_look_and_its_joints_together(trait: str) -> None:
     torch.manual_seed(8)
     nets, picture, box = networks().eval(), torch.randn(1, 3, 96, 96), torch.tensor([[10.0, 10, 60, 90]])
     with torch.inference_mode():
         before, joints, _ = dolls_read(nets, picture, torch.tensor([0]), box)
-        nets["body"].outer[-1].bias += torch.linspace(-9, 9, len(nets["body"].outer[-1].bias))
+        value, longest = len(DOLL_READ[trait]) - 1, max(len(DOLL_READ[one]) for one in BODY_READ)
+        nets["body"].outer[-1].bias[BODY_READ.index(trait) * longest + value] += 50
         after, same, _ = dolls_read(nets, picture, torch.tensor([0]), box)
-    moved = (before - after).abs().amax((0, 2)) > 1
-    assert [trait for trait, yes in zip(DOLL_READ, moved.tolist(), strict=True) if yes] == sorted(
-        BODY_READ, key=list(DOLL_READ).index
-    )
-    assert torch.equal(joints, same) and ((joints - torch.tensor([35.0, 50])).abs() <= 48).all()  # of its window
+    row = list(DOLL_READ).index(trait)
+    assert before[0, row].argmax() != value == after[0, row].argmax() and torch.equal(joints, same)
+    rest = [n for n in range(len(DOLL_READ)) if n != row]
+    assert torch.equal(before[:, rest], after[:, rest])
+
+
+def test_windows_swing_about_their_middles() -> None:
+    torch.manual_seed(8)
+    windows = torch.tensor([[30.0, 40, 20, 0]]).expand(400, -1)
+    other = swung(windows)
+    assert torch.equal(other[:, :2], windows[:, :2]) and 0.3 < (other[:, 3] == 0).float().mean() < 0.5
+    assert other[:, 2].std() == pytest.approx(1, rel=0.2) and 0.05 < other[:, 3].std() < 0.15
 
 
 def test_a_doll_and_its_mirror_image_are_read_alike() -> None:

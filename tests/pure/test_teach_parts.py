@@ -286,8 +286,9 @@ def test_a_caption_is_said_in_other_orders_of_its_parts() -> None:
     assert {tuple(sorted(one.split(", "))) for one in said[1:]} == {("ohwx woman", "on a chair", "smiling")}
     assert len(set(said[1:])) > 2 and said == shuffled(said[0], 8, 1) != shuffled(said[0], 8, 2)
     assert shuffled("ohwx woman", 3, 1) == ["ohwx woman"] * 3
-    weighed = "(ohwx woman, on a chair:1.2), smiling"
-    assert shuffled(weighed, 2, 1) == [weighed] * 2
+    for whole in ("(ohwx woman, on a chair:1.2), smiling", "ohwx woman, red BREAK blue, smiling"):
+        assert shuffled(whole, 2, 1) == [whole] * 2
+    assert {len(one.split(", ")) for one in shuffled(r"saber \(fate\)，웃는 얼굴, red", 4, 1)[1:]} == {3}
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,12 @@ from . import descent, loss, state
 from .crops import Fitted, batches, by_area
 from .lowrank import LowRank, Ranks
 from .luck import luck, order
-from .options import TeachArgs, prompt_of, shuffled
+from .options import TeachArgs, base_of, prompt_of, shuffled
 from .words import Words
 
 Tensor = torch.Tensor
 MOST_SKIPPED = 20  # steps in a row whose gradients were no numbers
-WAYS, MOST_READ = 8, 256  # in which each prompt is said when it is shuffled; prompts that are kept as they were read
+WAYS, MOST_READ = 8, 256  # in which each prompt is said when it is shuffled; fewer, where they are more than so many
 
 
 @dataclass
@@ -229,7 +229,8 @@ def learner_of(
     _refuse(studio, args)
     trained = trained_of(studio, args)
     said = [_spelt(prompt_of(caption, args), trained, args) for caption in captions]
-    ways = max(1, min(WAYS, MOST_READ // len(said))) if args.shuffle else 1
+    turns = args.shuffle and "," not in base_of(args)  # which stays in one piece
+    ways = max(2, min(WAYS, MOST_READ // len(said))) if turns else 1
     heard = _heard(studio, [one for prompt in said for one in shuffled(prompt, ways, args.seed)], ways)
     of_noun = _heard(studio, [args.noun]) if known else None
     shown = [_shown(studio, one, args.flip) for one in examples]

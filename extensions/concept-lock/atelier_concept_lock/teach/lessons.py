@@ -129,7 +129,8 @@ def opened(root: Path, name: str) -> Lesson:
         raise UserError("There is no lesson “{name}”.", name=name)
     body = state.load_json(folder / RECORD)
     try:
-        args, captions = parse(TeachArgs, body["args"]), tuple(str(one) for one in body["captions"])
+        args = parse(TeachArgs, {"shuffle": False, **body["args"]})  # as lessons were that do not say it
+        captions = tuple(str(one) for one in body["captions"])
         return Lesson(folder, args, captions, str(body.get("checkpoint", "")))
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError("The state of this lesson is damaged: {name}.", name=RECORD) from error

@@ -19,7 +19,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     "composition": {"rank": 8, "alpha": 8.0, "steps": 800, "rate": 2e-4, "prior": 0.75},
 }
 WORDS_RATE = 5e-3  # of textual inversion, whose vectors are small
-BRACKETS = "()[]{}<>"
+WHOLE = re.compile(r"[()\[\]{}<>]|\bBREAK\b")  # in a caption with these a comma may part nothing
+PARTS, ESCAPED = re.compile("[,，、]"), re.compile(r"\\[()\[\]]")
 NAME = re.compile(r"[\w][\w .-]{0,79}")
 PRESET_SAYS = "0: as the preset says"
 
@@ -53,7 +54,7 @@ class TeachArgs:
     mask_floor: float = arg(0.0, "weight outside a picture's mask", least=0, most=1)
     faces: bool = arg(False, "crop each picture to the face that a preprocessor of the webui finds")
     flip: bool = arg(False, "also show the pictures mirrored")
-    shuffle: bool = arg(True, "say the parts of a caption between its commas in ever other orders")
+    shuffle: bool = arg(True, "say each caption in up to eight orders of its parts between commas")
     optimizer: str = arg("auto", "of which 8 bits and paging need bitsandbytes",
                          choices=("auto", "adamw", "adamw8bit", "paged"))  # fmt: skip
     decay: float = arg(0.01, "of the weights", least=0, most=1)
@@ -117,8 +118,8 @@ def prompt_of(caption: str, args: TeachArgs) -> str:
 
 def shuffled(prompt: str, ways: int, seed: int) -> list[str]:
     """As it is, then with its parts in other orders: what a word means must not hang on where it stands."""
-    parts = [part.strip() for part in prompt.split(",") if part.strip()]
-    if any(mark in prompt for mark in BRACKETS):  # a comma within them parts nothing
+    parts = [part.strip() for part in PARTS.split(prompt) if part.strip()]
+    if WHOLE.search(ESCAPED.sub("", prompt)):
         return [prompt] * ways
     orders = (order(len(parts), luck(seed, "shuffle", prompt, way)) for way in range(1, ways))
     return [prompt, *(", ".join(parts[n] for n in one) for one in orders)]

@@ -116,7 +116,7 @@ def _settings(host: Host) -> dict[str, Any]:
         number("conv_rank", 0, t("Rank on convolutions (LoCon)"))
         number("slot", 0, t("Slot, for composition"), t("Concepts of different slots share no direction."))
         made["flip"] = gr.Checkbox(False, label=t("Show the pictures mirrored too"), elem_id=f"{tag}_flip")
-        label, info = t("Say the captions in other orders too"), t("Of their parts between commas.")
+        label, info = t("Shuffle the parts of captions"), t("What stands between commas changes places.")
         made["shuffle"] = gr.Checkbox(True, label=label, info=info, elem_id=f"{tag}_shuffle")
         ways = [(t("automatic"), "auto"), (t("on"), "on"), (t("off"), "off")]
         label = t("Compute blocks anew to save memory")
