@@ -229,12 +229,19 @@ def learner_of(
     _refuse(studio, args)
     trained = trained_of(studio, args)
     said = [_spelt(prompt_of(caption, args), trained, args) for caption in captions]
-    turns = args.shuffle and "," not in base_of(args)  # which stays in one piece
-    ways = max(2, min(WAYS, MOST_READ // len(said))) if turns else 1
+    ways = _ways(said, args)
     heard = _heard(studio, [one for prompt in said for one in shuffled(prompt, ways, args.seed)], ways)
     of_noun = _heard(studio, [args.noun]) if known else None
     shown = [_shown(studio, one, args.flip) for one in examples]
     return Learner(studio, args, trained, shown, heard, [_shown(studio, one, False) for one in known], of_noun)
+
+
+def _ways(said: Sequence[str], args: TeachArgs) -> int:
+    """In how many orders each prompt is said; in one, where there is nothing to shuffle."""
+    if not args.shuffle or "," in base_of(args):  # which stays in one piece
+        return 1
+    ways = max(2, min(WAYS, MOST_READ // len(said)))
+    return ways if any(len(set(shuffled(prompt, ways, args.seed))) > 1 for prompt in said) else 1
 
 
 def _refuse(studio: Studio, args: TeachArgs) -> None:
