@@ -20,7 +20,7 @@ HEAT = DOLL_CROP // 2  # cells of a crop, along a side, in which joints are soug
 STRIDE = 4  # pixels of a picture in a cell of the map of boxes
 NEAR = 4  # cells around the hottest one of any map that say where in it a joint is
 BODY_READ = ("pose", "kind", "size")  # of a doll's traits those that the places of its joints tell too
-_BODY = [list(DOLL_READ).index(trait) for trait in BODY_READ]
+BODY_ROWS = [list(DOLL_READ).index(trait) for trait in BODY_READ]
 
 
 def _conv(inside: int, outside: int, size: int = 3, stride: int = 1) -> nn.Sequential:
@@ -155,8 +155,9 @@ class JointNet(nn.Module):
         first = self.trunk(x)
         seen = self.rise(first[1:])
         coarse = self.coarse(seen).float()
-        shares = coarse.flatten(2).softmax(-1).unflatten(2, coarse.shape[2:])
-        again = [seen + self.told(coarse.shape[-1] * shares.to(seen.dtype))]  # spots of some strength, not of 1/1600
+        again = [
+            seen + self.told(coarse.shape[-1] * _shares(coarse).to(seen.dtype))
+        ]  # spots of some strength, not of 1/1600
         for level in self.levels:
             again.append(level(again[-1]))
         finer = _doubled(self.grown(self.second(again) + again[0])) + self.beside(first[0])
@@ -182,6 +183,11 @@ class BodyNet(nn.Module):
         lengths = torch.stack([(ways[:, a] - ways[:, b]).norm(dim=-1) for a, b in LIMBS], 1)
         said = self.outer(self.inner(torch.cat([ways.flatten(1), shown.sigmoid(), lengths], 1)))
         return said.unflatten(1, self.beyond.shape).masked_fill(self.beyond, -1e4)
+
+
+def _shares(maps: Tensor) -> Tensor:
+    """How likely each cell of a map is, from its logits."""
+    return maps.flatten(2).softmax(-1).unflatten(2, maps.shape[2:])
 
 
 def _doubled(x: Tensor) -> Tensor:
@@ -239,12 +245,15 @@ def crops(pictures: Tensor, which: Tensor, windows: Tensor, side: int) -> tuple[
     return F.grid_sample(pictures[which], grid, mode="bilinear", padding_mode="zeros", align_corners=False), at
 
 
-def doll_crops(pictures: Tensor, which: Tensor, boxes: Tensor, windows: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """The dolls in these boxes, [N, 4, 160, 160], and their windows."""
-    windows = squares(boxes, 0.1) if windows is None else windows
+def doll_windows(boxes: Tensor) -> Tensor:
+    return squares(boxes, 0.1)
+
+
+def doll_crops(pictures: Tensor, which: Tensor, boxes: Tensor, windows: Tensor) -> Tensor:
+    """The dolls in these boxes as windows around them show them, [N, 4, 160, 160]."""
     seen, at = crops(pictures, which, windows, DOLL_CROP)
     within = ((at > boxes[:, None, None, :2]) & (at < boxes[:, None, None, 2:])).all(-1, keepdim=True).movedim(-1, 1)
-    return torch.cat([seen, within.to(seen.dtype)], 1).contiguous(memory_format=torch.channels_last), windows
+    return torch.cat([seen, within.to(seen.dtype)], 1).contiguous(memory_format=torch.channels_last)
 
 
 def face_crops(pictures: Tensor, which: Tensor, boxes: Tensor) -> Tensor:
@@ -254,30 +263,20 @@ def face_crops(pictures: Tensor, which: Tensor, boxes: Tensor) -> Tensor:
 def dolls_read(nets: nn.ModuleDict, pictures: Tensor, which: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Of the dolls in these boxes, seen as they are and mirrored: scores of traits, where joints are, [N, 18, 2],
     pixels, and logits of how visible."""
-    seen, windows = doll_crops(pictures, which, boxes)
-    maps, shown = joints_both_ways(nets["joints"], seen)
+    windows = doll_windows(boxes)
+    traits, maps, shown = both_ways(nets, doll_crops(pictures, which, boxes, windows))
     spots = places(hottest(maps))
-    said = traits_both_ways(nets["doll"], seen).log_softmax(-1)
-    told = nets["body"](spots, shown).log_softmax(-1)
-    said[:, _BODY, : told.shape[-1]] += told
+    said, told = traits.log_softmax(-1), nets["body"](spots, shown).log_softmax(-1)
+    said[:, BODY_ROWS, : told.shape[-1]] += told
     return said, out_of(windows, spots), shown
 
 
-def of_body(meant: Tensor) -> Tensor:
-    """Of a doll's traits those that its joints tell."""
-    return meant[:, _BODY]
-
-
-def traits_both_ways(doll: nn.Module, seen: Tensor) -> Tensor:
-    """What the doll's network says of crops, and of their mirror images: the mean."""
-    said: Tensor = doll(seen) + doll(seen.flip(-1))
-    return said / 2
-
-
-def joints_both_ways(joints: nn.Module, seen: Tensor) -> tuple[Tensor, Tensor]:
-    """The fine maps and how visible each is, likewise."""
-    (_, maps, shown), (_, mirrored, there) = joints(seen), joints(seen.flip(-1))
-    return (maps + mirrored.flip(-1)[:, MIRROR]) / 2, (shown + there[:, MIRROR]) / 2
+def both_ways(nets: nn.ModuleDict, seen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The mean of what is said of crops and of their mirror images: traits, fine maps, how visible joints are."""
+    other = seen.flip(-1)
+    (_, maps, shown), (_, mirrored, there) = nets["joints"](seen), nets["joints"](other)
+    traits = (nets["doll"](seen) + nets["doll"](other)) / 2
+    return traits, (maps + mirrored.flip(-1)[:, MIRROR]) / 2, (shown + there[:, MIRROR]) / 2
 
 
 def hottest(maps: Tensor) -> Tensor:
@@ -291,6 +290,6 @@ def hottest(maps: Tensor) -> Tensor:
 def places(maps: Tensor) -> Tensor:
     """Where the joints are in their windows, from their maps, [N, 18, 2], 0..1."""
     side = maps.shape[-1]
-    share = maps.flatten(2).softmax(-1).unflatten(2, maps.shape[2:])
+    share = _shares(maps)
     cells = (torch.arange(side, device=maps.device) + 0.5) / side
     return torch.stack([(share.sum(2) * cells).sum(-1), (share.sum(3) * cells).sum(-1)], -1)

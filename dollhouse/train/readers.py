@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dollhouse.home import filled, write
-from dollhouse.reader_nets import doll_crops, face_crops, hottest, networks, of_body, places, squares
+from dollhouse.reader_nets import BODY_ROWS, doll_crops, doll_windows, face_crops, hottest, networks, places
 from dollhouse.readers import FILE
 from dollhouse.train.pace import Pace, adam, amp, descend, halves, sized
 from dollhouse.train.reader_checks import checked
@@ -84,7 +84,8 @@ def step_losses(nets: nn.ModuleDict, batch: dict[str, Tensor]) -> dict[str, Tens
     pick = torch.multinomial(real.float(), len(x) * 4 // 3, replacement=True)
     which = pick // batch["boxes"].shape[1]
     edges = jittered(boxes[pick, 0])
-    seen, windows = doll_crops(x, which, edges, swung(squares(edges, 0.1)))
+    windows = swung(doll_windows(edges))
+    seen = doll_crops(x, which, edges, windows)
     faces = face_crops(x, which, jittered(boxes[pick, 1], 0.08))
     meant = batch["dolls"].flatten(0, 1)[pick]
     looks = torch.where((boxes[pick, 1, 2:].amin(1) > 0), meant[:, EXPRESSION], -1)[:, None]
@@ -99,7 +100,7 @@ def step_losses(nets: nn.ModuleDict, batch: dict[str, Tensor]) -> dict[str, Tens
         "light": 2 * (1 - F.cosine_similarity(light, batch["light"]).mean()),
         "boxes": 0.3 * box_loss(maps, batch["boxes"]),
         "doll": 2 * trait_loss(traits, meant),
-        "body": trait_loss(told, of_body(meant)),
+        "body": trait_loss(told, meant[:, BODY_ROWS]),
         "joints": joint_loss((coarse, fine), shown, windows, joints, visible),
         "face": trait_loss(faced, looks),
     }

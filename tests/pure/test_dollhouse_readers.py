@@ -19,15 +19,15 @@ from dollhouse.reader_nets import (
     DOLL_READ,
     HEAT,
     SCENE_READ,
+    both_ways,
     doll_crops,
+    doll_windows,
     dolls_read,
     hottest,
     into,
-    joints_both_ways,
     networks,
     out_of,
     places,
-    traits_both_ways,
 )
 from dollhouse.readers import FILE, Readers, boxes_of, overlap
 from dollhouse.skeleton import JOINT_NAMES, L_WRIST, MIRROR, NOSE, R_WRIST
@@ -100,7 +100,9 @@ def test_a_mirrored_doll_has_its_right_hand_where_the_left_was(shelf: Shelf) -> 
 def test_a_crop_shows_the_box_and_marks_it() -> None:
     picture = torch.zeros(2, 3, 60, 80)
     picture[1, 0, 10:40, 20:30] = 1
-    seen, windows = doll_crops(picture, torch.tensor([1]), torch.tensor([[20.0, 10, 30, 40]]))
+    boxes = torch.tensor([[20.0, 10, 30, 40]])
+    windows = doll_windows(boxes)
+    seen = doll_crops(picture, torch.tensor([1]), boxes, windows)
     assert windows.tolist() == [[25, 25, pytest.approx(36), 0]]
     assert torch.allclose(seen[0, 0, 16:144, 61:99], torch.ones(128, 38))  # without the edges' blends
     assert (seen[0, 0] - seen[0, 3]).abs().mean() < 0.02  # their edges are not as sharp
@@ -137,7 +139,7 @@ def test_a_window_turned_shows_what_it_says_and_finds_its_way_back() -> None:
     windows, boxes = torch.tensor([[30.0, 40, 20, torch.pi / 2]]), torch.tensor([[20.0, 30, 40, 50]])
     picture = torch.zeros(1, 3, 80, 80)
     picture[0, :, 45:50, 25:30] = 1  # low and left: by a quarter turn low and right is what was low and left
-    seen, _ = doll_crops(picture, torch.tensor([0]), boxes, windows)
+    seen = doll_crops(picture, torch.tensor([0]), boxes, windows)
     there = into(windows, torch.tensor([[[27.5, 47.5]]]))[0, 0]
     assert torch.allclose(there, torch.tensor([0.875, 0.625]), atol=1e-5)
     assert seen[0, 0, int(there[1] * DOLL_CROP), int(there[0] * DOLL_CROP)] == 1 and seen[0, 0].mean() < 0.1
@@ -183,8 +185,7 @@ def test_a_doll_and_its_mirror_image_are_read_alike() -> None:
     nets = networks().eval()
     seen = torch.randn(2, 4, DOLL_CROP, DOLL_CROP)
     with torch.inference_mode():
-        said, told = (traits_both_ways(nets["doll"], one) for one in (seen, seen.flip(-1)))
-        (maps, shown), (others, there) = (joints_both_ways(nets["joints"], one) for one in (seen, seen.flip(-1)))
+        (said, maps, shown), (told, others, there) = (both_ways(nets, one) for one in (seen, seen.flip(-1)))
     assert torch.allclose(said, told, atol=1e-4)
     assert maps.shape == (2, 18, HEAT, HEAT) and torch.allclose(maps, others.flip(-1)[:, MIRROR], atol=1e-4)
     assert torch.allclose(shown, there[:, MIRROR], atol=1e-4)
