@@ -36,10 +36,10 @@ class Shown:
 
 @dataclass
 class Heard:
-    """Prompts as read by the untaught text encoder; taught ones are read anew at each step."""
+    """Prompts as read by the untaught text encoder."""
 
     prompts: list[str]
-    meaning: Meaning  # on the CPU
+    meaning: Meaning | None  # on the CPU; none where they are read anew at each step
     ways: int = 1  # in which each picture's prompt is said, one after the other
 
     def places(self, at: Sequence[int], chance: torch.Generator) -> list[int]:
@@ -50,6 +50,7 @@ class Heard:
         return [n * self.ways + turn for n, turn in zip(at, turns, strict=True)]
 
     def rows(self, at: Sequence[int], device: torch.device) -> Meaning:
+        assert self.meaning is not None
         return self.meaning.rows(at).to(device)
 
 
@@ -73,11 +74,6 @@ class Learner:
         half = self.studio.dtype == torch.float16 and self.studio.device.type != "cpu"
         self.scaler = descent.Scaled() if half else descent.Unscaled()
         self.skipped = 0
-
-    @property
-    def hears(self) -> bool:
-        """Whether what the text encoder says changes while training."""
-        return self.args.kind == "words" or self.args.text_rate > 0
 
     def epoch(self, number: int) -> list[list[int]]:
         shapes = [_cells(one) for one in self.shown]
@@ -139,7 +135,7 @@ class Learner:
         return nullcontext() if device.type == "cpu" else torch.autocast(device.type, self.studio.dtype)
 
     def _meaning(self, heard: Heard, at: Sequence[int]) -> Meaning:
-        if not self.hears:
+        if not _hears(self.args):
             return heard.rows(at, self.studio.device)
         return self.studio.encode([heard.prompts[n] for n in at])
 
@@ -229,19 +225,27 @@ def learner_of(
     _refuse(studio, args)
     trained = trained_of(studio, args)
     said = [_spelt(prompt_of(caption, args), trained, args) for caption in captions]
-    ways = _ways(said, args)
-    heard = _heard(studio, [one for prompt in said for one in shuffled(prompt, ways, args.seed)], ways)
+    orders = _orders(said, args)
+    prompts, ways = [one for some in orders for one in some], len(orders[0])
+    heard = Heard(prompts, None, ways) if _hears(args) else _heard(studio, prompts, ways)
     of_noun = _heard(studio, [args.noun]) if known else None
     shown = [_shown(studio, one, args.flip) for one in examples]
     return Learner(studio, args, trained, shown, heard, [_shown(studio, one, False) for one in known], of_noun)
 
 
-def _ways(said: Sequence[str], args: TeachArgs) -> int:
-    """In how many orders each prompt is said; in one, where there is nothing to shuffle."""
-    if not args.shuffle or "," in base_of(args):  # which stays in one piece
-        return 1
-    ways = max(2, min(WAYS, MOST_READ // len(said)))
-    return ways if any(len(set(shuffled(prompt, ways, args.seed))) > 1 for prompt in said) else 1
+def _hears(args: TeachArgs) -> bool:
+    """Whether what the text encoder says changes while training."""
+    return args.kind == "words" or args.text_rate > 0
+
+
+def _orders(said: Sequence[str], args: TeachArgs) -> list[list[str]]:
+    """Each prompt in as many orders as the others; in one, where there is nothing to shuffle."""
+    if args.shuffle and "," not in base_of(args):  # which stays in one piece
+        ways = max(2, min(WAYS, MOST_READ // len(said)))
+        orders = [shuffled(prompt, ways, args.seed) for prompt in said]
+        if any(len(set(some)) > 1 for some in orders):
+            return orders
+    return [[prompt] for prompt in said]
 
 
 def _refuse(studio: Studio, args: TeachArgs) -> None:
