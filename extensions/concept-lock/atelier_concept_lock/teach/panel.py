@@ -116,8 +116,8 @@ def _settings(host: Host) -> dict[str, Any]:
         number("conv_rank", 0, t("Rank on convolutions (LoCon)"))
         number("slot", 0, t("Slot, for composition"), t("Concepts of different slots share no direction."))
         made["flip"] = gr.Checkbox(False, label=t("Show the pictures mirrored too"), elem_id=f"{tag}_flip")
-        label, info = t("Shuffle the parts of captions"), t("What stands between commas changes places.")
-        made["shuffle"] = gr.Checkbox(True, label=label, info=info, elem_id=f"{tag}_shuffle")
+        label = t("Shuffle what stands between a caption's commas")
+        made["shuffle"] = gr.Checkbox(True, label=label, elem_id=f"{tag}_shuffle")
         ways = [(t("automatic"), "auto"), (t("on"), "on"), (t("off"), "off")]
         label = t("Compute blocks anew to save memory")
         made["recompute"] = widgets.dropdown(ways, value="auto", label=label, elem_id=f"{tag}_recompute")
