@@ -27,24 +27,29 @@ def places(scene: Scene) -> list[str]:
 
 
 def attributes(scene: Scene) -> dict:
-    """What can be seen and said: `people`, `objects` and the traits of the scene. What the frame cuts off is absent."""
+    """What can be seen and said: `people`, `objects` and the traits of the scene. What the frame cuts off is absent, so
+    is what a style does not show of the light."""
     people = []
     for actor, place, gone in zip(scene.people, places(scene), cut_off(scene.people, scene.camera), strict=True):
         traits = [trait for trait in words.PERSON_TRAITS if hasattr(actor.doll, trait) and trait not in gone]
         found = {trait: getattr(actor.doll, trait) for trait in traits}
         people.append({**found, "expression": actor.expression, "pose": actor.pose.name, "place": place})
-    light = scene.light
     return {
         "people": people,
         "objects": [{"kind": prop.kind, "colour": prop.colour} for prop in scene.props],
         "background": scene.background.name,
         "framing": scene.camera.framing,
         "style": scene.style,
-        "light_kind": light.kind,
-        "light_direction": light.direction,
-        "light_colour": light.colour,
-        "light_strength": light.strength,
+        **_of_light(scene),
     }
+
+
+def _of_light(scene: Scene) -> Traits:
+    """A sketch hatches the side away from the lamp; its paper is as bright under any."""
+    light = scene.light
+    where = {"light_direction": light.direction}
+    what = {"light_kind": light.kind, "light_colour": light.colour, "light_strength": light.strength}
+    return where if scene.style == "sketch" else where | what
 
 
 class _Speaker:
@@ -189,11 +194,11 @@ def _object(speaker: _Speaker, kind: str, colour: str) -> str:
 
 
 def _light(speaker: _Speaker, scene: Scene) -> str:
-    light = scene.light
-    kind = speaker.said(words.LIGHT_KIND, light.kind)
-    strength = speaker.said(words.LIGHT_STRENGTH, light.strength)
-    colour = speaker.said(words.LIGHT_COLOUR, light.colour)
-    direction = speaker.said(words.LIGHT_FROM, light.direction)
+    seen = _of_light(scene)
+    kind = speaker.said(words.LIGHT_KIND, seen.get("light_kind", ""))
+    strength = speaker.said(words.LIGHT_STRENGTH, seen.get("light_strength", ""))
+    colour = speaker.said(words.LIGHT_COLOUR, seen.get("light_colour", ""))
+    direction = speaker.said(words.LIGHT_FROM, seen["light_direction"])
     if not any((kind, strength, colour, direction)):
         return ""
     return _joined([strength, colour, kind or "light", direction], " ")

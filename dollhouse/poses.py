@@ -106,6 +106,20 @@ def mirrored(one: Pose) -> Pose:
     return Pose(one.name, limited(angles), one.lift)
 
 
+def _faced(angles: dict[str, float]) -> None:
+    """The head turned no further from the camera than a face can be seen."""
+    facing = angles["turn"] + angles["twist"]
+    angles["head_turn"] = min(max(angles["head_turn"], -_FACING - facing), _FACING - facing)
+
+
+def nudged_pose(rng: Random, one: Pose, much: float) -> Pose:
+    """The same with every joint off by some degrees, arms and heads by more."""
+    spreads = {joint: 11 if joint.startswith(("arm", "elbow", "head")) else 4.5 for joint in LIMITS}
+    angles = {joint: one[joint] + rng.gauss(0, much * spread) for joint, spread in spreads.items()}
+    _faced(angles)
+    return one.turned(**angles)
+
+
 def sampled_pose(rng: Random, names: tuple[str, ...] = TRAIN_POSES, loose: float = 1.0) -> Pose:
     """One of the named poses, mirrored or not, with every joint a little off."""
     name = rng.choice(names)
@@ -116,8 +130,7 @@ def sampled_pose(rng: Random, names: tuple[str, ...] = TRAIN_POSES, loose: float
     for joint in LIMITS:
         spread = 22.0 if joint == "turn" else 12.0 if joint.startswith(("arm", "elbow", "head_turn")) else 5.0
         angles[joint] = chosen[joint] + rng.gauss(0, spread * loose)
-    facing = angles["turn"] + angles["twist"]
-    angles["head_turn"] = min(max(angles["head_turn"], -_FACING - facing), _FACING - facing)
+    _faced(angles)
     if name not in ("jumping", "star jump", "balancing", "kicking", "running", "dancing", "sitting", "kneeling"):
         angles["knee_r"], angles["knee_l"] = chosen["knee_r"] + 2, chosen["knee_l"] + 2
     return Pose(name, limited(angles), round(chosen.lift * rng.uniform(0.7, 1.3), 3))

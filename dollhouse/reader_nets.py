@@ -1,4 +1,4 @@
-"""The small networks that read pictures: of a scene, of a doll, of its joints and what these tell, of its face."""
+"""The small networks that read pictures: of a scene, of a doll, of its joints and what these tell, of its head."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dollhouse.doll import EXPRESSIONS, heldout_dolls
+from dollhouse.doll import heldout_dolls
+from dollhouse.light import DIRECTIONS
 from dollhouse.openpose import JOINTS, LIMBS
 from dollhouse.skeleton import L_HIP, MIRROR, NECK, R_HIP
 from dollhouse.words import PERSON_TRAITS, SCENE_TRAITS
@@ -14,13 +15,16 @@ from dollhouse.words import PERSON_TRAITS, SCENE_TRAITS
 NOBODY = ""  # the identity of a doll that is none of the held-out ones
 SCENE_READ: dict[str, tuple[str, ...]] = {"count": ("1", "2", "3"), **SCENE_TRAITS}
 DOLL_READ: dict[str, tuple[str, ...]] = {**PERSON_TRAITS, "identity": (NOBODY, *heldout_dolls())}
-FACE_READ: dict[str, tuple[str, ...]] = {"expression": EXPRESSIONS}
-DOLL_CROP, FACE_CROP = 160, 64  # pixels
+DOLL_CROP, FACE_CROP = 160, 96  # pixels
 HEAT = DOLL_CROP // 2  # cells of a crop, along a side, in which joints are sought
 STRIDE = 4  # pixels of a picture in a cell of the map of boxes
 NEAR = 4  # cells around the hottest one of any map that say where in it a joint is
 BODY_READ = ("pose", "kind", "size")  # of a doll's traits those that the places of its joints tell too
-BODY_ROWS = [list(DOLL_READ).index(trait) for trait in BODY_READ]
+FACE_READ = ("expression", "skin", "hair_style", "hair", "hat_kind", "hat", "scarf")  # and those that a head shows
+LIGHT_ROW = list(SCENE_READ).index("light_direction")
+_MIRRORED = {"left": "right", "right": "left"}
+OTHER_SIDE = [DIRECTIONS.index(_MIRRORED.get(side, side)) for side in DIRECTIONS]  # where light comes from in a mirror
+BODY_ROWS, FACE_ROWS = ([list(DOLL_READ).index(trait) for trait in some] for some in (BODY_READ, FACE_READ))
 
 
 def _conv(inside: int, outside: int, size: int = 3, stride: int = 1) -> nn.Sequential:
@@ -195,12 +199,13 @@ def _doubled(x: Tensor) -> Tensor:
 
 
 class FaceNet(nn.Module):
-    """[B, 3, 64, 64], -1..1, to traits."""
+    """[B, 4, 96, 96], -1..1, the fourth 1 within the face's box, to traits."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.trunk = Trunk(3, (16, 28, 44, 56))
-        self.traits = Traits(56, [len(values) for values in FACE_READ.values()])
+        widths = (16, 32, 52, 80)
+        self.trunk = Trunk(4, widths)
+        self.traits = Traits(widths[-1], [len(DOLL_READ[trait]) for trait in FACE_READ])
 
     def forward(self, x: Tensor) -> Tensor:
         return self.traits(self.trunk(x)[-1])
@@ -245,29 +250,54 @@ def crops(pictures: Tensor, which: Tensor, windows: Tensor, side: int) -> tuple[
     return F.grid_sample(pictures[which], grid, mode="bilinear", padding_mode="zeros", align_corners=False), at
 
 
+def known(boxes: Tensor) -> Tensor:
+    """Which of these boxes are any: what is not there has none."""
+    return (boxes[..., 2:] > boxes[..., :2]).all(-1)
+
+
 def doll_windows(boxes: Tensor) -> Tensor:
     return squares(boxes, 0.1)
 
 
 def doll_crops(pictures: Tensor, which: Tensor, boxes: Tensor, windows: Tensor) -> Tensor:
     """The dolls in these boxes as windows around them show them, [N, 4, 160, 160]."""
-    seen, at = crops(pictures, which, windows, DOLL_CROP)
+    return _marked(pictures, which, boxes, windows, DOLL_CROP)
+
+
+def face_crops(pictures: Tensor, which: Tensor, boxes: Tensor) -> Tensor:
+    """The faces in these boxes with hair, hat and scarf around them, [N, 4, 96, 96]."""
+    return _marked(pictures, which, boxes, squares(boxes, 0.5), FACE_CROP)
+
+
+def _marked(pictures: Tensor, which: Tensor, boxes: Tensor, windows: Tensor, side: int) -> Tensor:
+    """Windows of pictures, and 1 where their box is."""
+    seen, at = crops(pictures, which, windows, side)
     within = ((at > boxes[:, None, None, :2]) & (at < boxes[:, None, None, 2:])).all(-1, keepdim=True).movedim(-1, 1)
     return torch.cat([seen, within.to(seen.dtype)], 1).contiguous(memory_format=torch.channels_last)
 
 
-def face_crops(pictures: Tensor, which: Tensor, boxes: Tensor) -> Tensor:
-    return crops(pictures, which, squares(boxes, 0.15), FACE_CROP)[0].contiguous(memory_format=torch.channels_last)
+def scenes_read(nets: nn.ModuleDict, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Of pictures seen as they are and mirrored: logits of traits and the way to the light; and the map of boxes."""
+    (said, way, maps), (other, back, _) = (nets["scene"](seen) for seen in (pictures, pictures.flip(-1)))
+    other[:, LIGHT_ROW, : len(OTHER_SIDE)] = other[:, LIGHT_ROW, OTHER_SIDE]
+    return (said + other) / 2, F.normalize(way + back * back.new_tensor([-1, 1, 1]), dim=1), maps
 
 
-def dolls_read(nets: nn.ModuleDict, pictures: Tensor, which: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def dolls_read(
+    nets: nn.ModuleDict, pictures: Tensor, which: Tensor, boxes: Tensor, faces: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
     """Of the dolls in these boxes, seen as they are and mirrored: scores of traits, where joints are, [N, 18, 2],
-    pixels, and logits of how visible."""
+    pixels, and logits of how visible. A face's box that is not known has no size."""
     windows = doll_windows(boxes)
     traits, maps, shown = both_ways(nets, doll_crops(pictures, which, boxes, windows))
     spots = places(hottest(maps))
     said, told = traits.log_softmax(-1), nets["body"](spots, shown).log_softmax(-1)
     said[:, BODY_ROWS, : told.shape[-1]] += told
+    faced = torch.nonzero(known(faces))[:, 0]
+    if len(faced):
+        seen = face_crops(pictures, which[faced], faces[faced])
+        looks = ((nets["face"](seen) + nets["face"](seen.flip(-1))) / 2).log_softmax(-1)
+        said[faced[:, None], FACE_ROWS, : looks.shape[-1]] += looks
     return said, out_of(windows, spots), shown
 
 

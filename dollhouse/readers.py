@@ -17,12 +17,11 @@ from torch import Tensor
 
 from dollhouse.reader_nets import (
     DOLL_READ,
-    FACE_READ,
     SCENE_READ,
     STRIDE,
     dolls_read,
-    face_crops,
     networks,
+    scenes_read,
 )
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom, pixels
@@ -128,7 +127,7 @@ class Readers:
         return made
 
     def _read(self, x: Tensor, given: list[list[Box]] | None, scale: float) -> list[Reading]:
-        said, light, maps = self.nets["scene"](x)
+        said, light, maps = scenes_read(self.nets, x)
         found = boxes_of(maps)
         boxes = given or [sorted((box for box, _ in one.dolls), key=lambda b: b[0] + b[2]) for one in found]
         which = [i for i, some in enumerate(boxes) for _ in some]
@@ -144,28 +143,18 @@ class Readers:
         if not boxes:
             return
         rows = torch.tensor(which, device=self.device)
-        said, found, visible = dolls_read(self.nets, x, rows, torch.tensor(boxes, device=self.device))
+        nowhere = (0.0, 0.0, 0.0, 0.0)
+        edges = [torch.tensor(some, device=self.device) for some in (boxes, [face or nowhere for face in faces])]
+        said, found, visible = dolls_read(self.nets, x, rows, *edges)
         joints = (found / scale).float().cpu().numpy()
         identity = list(DOLL_READ).index("identity")
         likely = said[:, identity, : len(DOLL_READ["identity"])].softmax(-1).tolist()
-        looks = self._expressions(x, rows, faces)
         for i, traits in enumerate(words_of(said, DOLL_READ)):
             name, face = traits.pop("identity"), faces[i]
             shares = dict(zip(DOLL_READ["identity"], likely[i], strict=True))
             shown = visible[i].sigmoid().cpu().numpy()
             box, near = _scaled(boxes[i], 1 / scale), _scaled(face, 1 / scale) if face else None
-            yield Person({**traits, **looks[i]}, name, shares, joints[i], shown, box, near)
-
-    def _expressions(self, x: Tensor, rows: Tensor, faces: list[Box | None]) -> list[dict[str, str]]:
-        """From the faces that were found; nothing for the others."""
-        have = [i for i, face in enumerate(faces) if face]
-        looks: list[dict[str, str]] = [{} for _ in faces]
-        if have:
-            boxes = torch.tensor([faces[i] for i in have], device=self.device)
-            said = words_of(self.nets["face"](face_crops(x, rows[have], boxes)), FACE_READ)
-            for i, look in zip(have, said, strict=True):
-                looks[i] = look
-        return looks
+            yield Person(traits, name, shares, joints[i], shown, box, near)
 
     def _fitted(self, pictures: Any) -> tuple[Tensor, float]:
         """[N, 3, H, W], -1..1, of a size to read, and that size over their own."""

@@ -143,16 +143,16 @@ def upright(names: Sequence[str]) -> tuple[str, ...]:
 def faces_cleared(rng: Random, actors: list[Actor], names: Sequence[str]) -> list[Actor]:
     """Other poses, a few times over, for those who hold an arm before a face; then arms that hang down."""
     for turn in range(5):
-        hiding = _hiding(actors)
-        if not hiding:
+        behind = hiding(actors)
+        if not behind:
             break
-        for number in hiding:
+        for number in behind:
             other = sampled_pose(rng, tuple(names)) if turn < 4 else pose("standing")
             actors[number] = replace(actors[number], pose=other)
     return actors
 
 
-def _hiding(actors: Sequence[Actor]) -> list[int]:
+def hiding(actors: Sequence[Actor]) -> list[int]:
     """Who holds a hand or forearm before a face, as seen from the front."""
     points = np.stack([body.points + [a.x, 0, a.z] for a, body in zip(actors, posed(actors), strict=True)])
     heads = points[:, HEAD]

@@ -1,17 +1,17 @@
-"""What the readers make of scenes drawn by rule: no figure of a generated picture can be surer than these."""
+"""What the readers make of what scenes drawn by rule show: no figure of a generated picture can be surer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from dollhouse import Scene, Truth, heldout_dolls, scene, truth
-from dollhouse.measure.people import said_of
+from dollhouse import Scene, Truth, attributes, heldout_dolls, scene, truth
 from dollhouse.measure.pixels import Bytes, joints_right
 from dollhouse.measure.stats import Figure, share_by_picture
 from dollhouse.measure.tally import Tally
+from dollhouse.parts import PARTS, hidden
 from dollhouse.precision import average_precision
 from dollhouse.readers import SIDE, Box, Readers, Reading
 
@@ -33,7 +33,9 @@ def drawn_figures(
         found, look = readers.read([picture])[0], readers.find([picture])[0]
         order = sorted(range(len(made.people)), key=lambda i: made.people[i].x)
         names = {place: made.people[i].doll.name for place, i in enumerate(order) if made.people[i].doll.name}
-        tally.add(seed, found, said_of(made), names)
+        said = attributes(made)
+        shown = [shown_of(known, i, said["people"][i]) for i in order]
+        tally.add(seed, found, {**said, "people": shown}, names)
         tally.add_light(found, made.light.vector)
         near.append(pose_right(readers, picture, known))
         for kind, told in (("doll", look.dolls), ("face", look.faces)):
@@ -44,6 +46,14 @@ def drawn_figures(
         share_by_picture(f"{prefix}pck", near, seeds=seeds),
         *(of_boxes(f"{prefix}map50_{kind}", *some, seeds) for kind, some in boxes.items()),
     ]
+
+
+def shown_of(known: Truth, doll: int, said: Mapping[str, str]) -> dict[str, str]:
+    """What the picture shows of a doll's traits: nobody can read the mood of one who bows, or shoes under a skirt."""
+    unseen = hidden(said, np.bincount(known.part[known.doll(doll)], minlength=len(PARTS)))
+    if not known.of_surface(doll, "mouth").any():
+        unseen.add("expression")
+    return {trait: value for trait, value in said.items() if trait not in unseen}
 
 
 def cast(seed: int) -> Scene:

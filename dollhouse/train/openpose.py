@@ -1,7 +1,8 @@
 """Trains the ControlNet for skeletons on the finished painter.
 
 First what reads the map learns alone to say which bone is where; then all of it learns on pairs of scenes that nothing
-but their dolls' poses tells apart, half of them with the same words for both.
+but how their dolls stand tells apart, half of them with the same words for both, and on scenes seen part of the way to
+their twins.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ KIND = "openpose"
 RATE, READING_RATE = 8e-4, 2e-3
 DOORS = 2.0  # times the rate, for the convolutions by which a ControlNet enters the painter: they begin at nothing
 READING = 0.06  # of the time, for what reads the map alone
-APART = Twins((650, 1000), 4.0, 24.0, share=5 / 16)
+APART = Twins((650, 1000), 4.0, 24.0, share=3 / 16, strays=0.7)
 SAME_WORDS = 0.5  # of the pairs
 
 
@@ -48,9 +49,9 @@ class Skeletons(Facts):
         return F.max_pool2d(shown.float(), 8)
 
     def near(self, places: torch.Tensor) -> torch.Tensor:
-        """The cells that a skeleton touches and those beside them, [B, 1, h, w]."""
-        touched = F.max_pool2d((self["skeleton"][places] > 0).float()[:, None], 8)
-        return F.max_pool2d(touched, 3, 1, 1) > 0
+        """The cells that a skeleton or its twin's touches and those beside them, [B, 1, h, w]."""
+        either = (self["skeleton"][places] > 0) | (self["skeleton"][self.latents.twins[places]] > 0)
+        return F.max_pool2d(F.max_pool2d(either.float()[:, None], 8), 3, 1, 1) > 0
 
 
 def train(store: Store, out: Path, seconds: float, device: torch.device) -> None:

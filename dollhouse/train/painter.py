@@ -40,8 +40,11 @@ class Twins:
     cell: float  # times that a cell counts in which it may show
     apart: float  # the same in the difference of what is said of the two
     share: float = 3 / 8  # so many of a batch are followed by their twins
+    strays: float = 0.0  # so many of the rest are seen part of the way to their twins, but meant as they are
 
 
+ASTRAY = (350, 950)  # the strays' steps of the noise: earlier ones show nothing yet, later ones too much
+ALL_THE_WAY = 3 / 8  # of the strays, are seen as their twins
 MOODS = Twins((450, 950), 9.0, 41.0)
 
 
@@ -52,6 +55,9 @@ class Noise:
     With `twins` the late steps count in full: seen, without that eyes and mouths stay a blur. Twins have the same
     noise, so that all else which is unsure falls out of the difference of what is said of the two: seen, moods are
     learnt several times as fast as from faces that count more alone.
+
+    Who is drawn step by step is seen where the steps before have put him, not where he should be. So some are seen
+    astray: with true pictures alone a ControlNet learns to trust them more than its map, as soon as they show anything.
     """
 
     def __init__(self, device: torch.device, twins: Twins | None = None) -> None:
@@ -65,12 +71,26 @@ class Noise:
     def pairs(self, size: int) -> int:
         return int(size * self.twins.share) if self.twins else 0
 
-    def added(self, latents: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Noisy latents, their steps, and the noise."""
+    def strays(self, size: int) -> slice:
+        """The rows of a batch that are seen astray."""
+        first = 2 * self.pairs(size)
+        return slice(first, first + int((size - first) * self.twins.strays) if self.twins else first)
+
+    def added(
+        self, latents: torch.Tensor, twins: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Noisy latents, their steps, and the noise that leads back from there. `twins`: of the strays."""
         times, noise, pairs = self._times(len(latents)), torch.randn_like(latents), self.pairs(len(latents))
         alike(pairs, times, noise)
         alpha = self.alphas[times][:, None, None, None]
-        return alpha.sqrt() * latents + (1 - alpha).sqrt() * noise, times, noise
+        noisy = alpha.sqrt() * latents + (1 - alpha).sqrt() * noise
+        if twins is not None:
+            rows = self.strays(len(latents))
+            far = (torch.rand_like(latents[rows, :1, :1, :1]) / (1 - ALL_THE_WAY)).clamp(max=1)
+            off = alpha[rows].sqrt() * far * (twins - latents[rows])
+            noisy[rows] += off
+            noise[rows] += off / (1 - alpha[rows]).sqrt()
+        return noisy, times, noise
 
     def _times(self, count: int) -> torch.Tensor:
         device, steps = self.alphas.device, len(self.alphas)
@@ -80,6 +100,8 @@ class Noise:
             torch.randint(*span, (count,), device=device) for span in ((0, LATE), (LATE, steps), self.twins.open)
         )
         unpaired = torch.where(torch.rand(count, device=device) < LATE_SHARE, late, early)
+        rows = self.strays(count)
+        unpaired[rows] = torch.randint(*ASTRAY, (rows.stop - rows.start,), device=device)
         return torch.where(torch.arange(count, device=device) < self.pairs(count), paired, unpaired)
 
     def loss(
@@ -153,7 +175,8 @@ def step_of(
 
     def step() -> torch.Tensor:
         places, clean, words = latents.batch(size, empty, noise.pairs(size))
-        noisy, times, wanted = noise.added(clean)
+        twins = latents.values[latents.twins[places[noise.strays(size)]]]
+        noisy, times, wanted = noise.added(clean, twins)
         with amp(latents.device):
             said = ask(places, noisy, times, words)
         loss = noise.loss(said, wanted, times, cells(places) if cells else latents.faces[places])

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from dollhouse.reader_nets import DOLL_READ, FACE_READ, SCENE_READ, dolls_read, face_crops
+from dollhouse.reader_nets import DOLL_READ, SCENE_READ, dolls_read, scenes_read
 from dollhouse.readers import boxes_of, overlap
 from dollhouse.skeleton import L_HIP, NECK, R_HIP
-from dollhouse.train.reader_losses import EXPRESSION, floats
+from dollhouse.train.reader_losses import floats
 from dollhouse.train.shelf import Shelf
 
 
@@ -32,7 +32,7 @@ def _right(said: Tensor, meant: Tensor, traits: Mapping[str, Sequence[str]], who
 
 
 def _scenes(nets: nn.ModuleDict, x: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    said, light, maps = nets["scene"](x)
+    said, light, maps = scenes_read(nets, x)
     degrees = (light * batch["light"]).sum(1).clamp(-1, 1).acos().rad2deg()
     return {**_right(said, batch["scene"], SCENE_READ, "scene"), "light_degrees": degrees, **_boxes(maps, batch)}
 
@@ -53,16 +53,9 @@ def _dolls(nets: nn.ModuleDict, x: Tensor, batch: dict[str, Tensor]) -> dict[str
     boxes = batch["boxes"].flatten(0, 1)
     pick = torch.nonzero((boxes[:, 0, 2:] - boxes[:, 0, :2]).amin(1) >= 8).flatten()
     which, meant = pick // batch["boxes"].shape[1], batch["dolls"].flatten(0, 1)[pick]
-    said, found, _ = dolls_read(nets, x, which, boxes[pick, 0])
+    said, found, _ = dolls_read(nets, x, which, boxes[pick, 0], boxes[pick, 1])
     joints, visible = (batch[name].flatten(0, 1)[pick] for name in ("joints", "visible"))
-    faced = boxes[pick, 1, 2:].amin(1) > 0
-    faces = nets["face"](face_crops(x, which[faced], boxes[pick, 1][faced]))
-    looks = _right(faces, meant[faced][:, EXPRESSION : EXPRESSION + 1], FACE_READ, "face")
-    return {
-        **_right(said, meant, DOLL_READ, "doll"),
-        **looks,
-        "pck": _near(found, joints, visible),
-    }
+    return {**_right(said, meant, DOLL_READ, "doll"), "pck": _near(found, joints, visible)}
 
 
 def _near(found: Tensor, joints: Tensor, visible: Tensor) -> Tensor:

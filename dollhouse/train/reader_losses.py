@@ -8,15 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dollhouse.reader_nets import DOLL_READ, SCENE_READ, STRIDE, hottest, into, places
+from dollhouse.reader_nets import LIGHT_ROW, OTHER_SIDE, STRIDE, hottest, into, places
 from dollhouse.skeleton import MIRROR
 
 HIDDEN = 0.15  # what a joint that cannot be seen counts
 BLURS = (0.8, 1.1)  # cells of the coarse map and of the fine one
 FAR = 128.0  # what the whole width of a window counts
-EXPRESSION = list(DOLL_READ).index("expression")
-_LIGHT = list(SCENE_READ).index("light_direction")
-_MIRRORED_LIGHT = [("left", "right", *SCENE_READ["light_direction"][2:]).index(d) for d in ("right", "left")]
 
 
 def floats(pictures: Tensor) -> Tensor:
@@ -57,9 +54,7 @@ def mirrored(batch: dict[str, Tensor]) -> dict[str, Tensor]:
     side = batch["picture"].shape[2]
     boxes, shown = batch["boxes"], (batch["boxes"][..., 2:3] > 0).float()
     scene = batch["scene"].clone()
-    light = scene[:, _LIGHT]
-    swapped = torch.where(light == 0, _MIRRORED_LIGHT[0], torch.where(light == 1, _MIRRORED_LIGHT[1], light))
-    scene[:, _LIGHT] = swapped
+    scene[:, LIGHT_ROW] = scene.new_tensor([*OTHER_SIDE, -1])[scene[:, LIGHT_ROW]]  # -1 stays what it is
     flat = torch.stack([side - boxes[..., 2], boxes[..., 1], side - boxes[..., 0], boxes[..., 3]], -1) * shown
     joints = batch["joints"][:, :, MIRROR]
     return {

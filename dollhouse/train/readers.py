@@ -13,12 +13,21 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dollhouse.home import filled, write
-from dollhouse.reader_nets import BODY_ROWS, doll_crops, doll_windows, face_crops, hottest, networks, places
+from dollhouse.reader_nets import (
+    BODY_ROWS,
+    FACE_ROWS,
+    doll_crops,
+    doll_windows,
+    face_crops,
+    hottest,
+    known,
+    networks,
+    places,
+)
 from dollhouse.readers import FILE
 from dollhouse.train.pace import Pace, adam, amp, descend, halves, sized
 from dollhouse.train.reader_checks import checked
 from dollhouse.train.reader_losses import (
-    EXPRESSION,
     box_loss,
     floats,
     jittered,
@@ -88,7 +97,7 @@ def step_losses(nets: nn.ModuleDict, batch: dict[str, Tensor]) -> dict[str, Tens
     seen = doll_crops(x, which, edges, windows)
     faces = face_crops(x, which, jittered(boxes[pick, 1], 0.08))
     meant = batch["dolls"].flatten(0, 1)[pick]
-    looks = torch.where((boxes[pick, 1, 2:].amin(1) > 0), meant[:, EXPRESSION], -1)[:, None]
+    looks = torch.where(known(boxes[pick, 1])[:, None], meant[:, FACE_ROWS], -1)
     joints, visible = (batch[name].flatten(0, 1)[pick] for name in ("joints", "visible"))
     with amp(x.device) if halves(x.device) else nullcontext():
         said, light, maps = nets["scene"](x)

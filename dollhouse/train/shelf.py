@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,23 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dollhouse.grammar import attributes
-from dollhouse.parts import FIRST_DOLL, PART, PARTS
-from dollhouse.reader_nets import DOLL_READ, JOINTS, NOBODY, SCENE_READ
+from dollhouse.parts import FIRST_DOLL, PARTS, hidden
+from dollhouse.reader_nets import DOLL_READ, JOINTS, SCENE_READ
 from dollhouse.train.store import MOST, Store
 
 Labels = dict[str, NDArray[Any]]
 KEPT_OUT = 9  # every ninth scene is for the last look only; odd, so that some are of the core and some around it
-_TORSO, _LEGS = ("torso", "r_upper_arm", "l_upper_arm"), ("pelvis", "r_thigh", "l_thigh", "r_shin", "l_shin", "skirt")
-_SHOWN_BY: dict[str, tuple[tuple[str, ...], int]] = {  # the parts that show a trait, and how many of their pixels
-    **dict.fromkeys(("hair", "hair_style"), (("hair",), 25)),
-    **dict.fromkeys(("top", "top_kind"), (_TORSO, 80)),
-    **dict.fromkeys(("bottom", "bottom_kind"), (_LEGS, 60)),
-    **dict.fromkeys(("shoes", "shoes_kind"), (("r_foot", "l_foot"), 25)),
-    **dict.fromkeys(("hat", "hat_kind"), (("hat",), 15)),
-    "scarf": (("scarf",), 12),
-    "bag": (("bag",), 12),
-    "expression": (("head",), 60),
-}
 _LEAST = 400  # pixels of a doll of which anything is said
 
 
@@ -44,22 +33,21 @@ def labels(folder: str, numbers: Sequence[int]) -> Labels:
 def _labels(store: Store, number: int) -> Labels:
     made = store.plan.scene(number)
     said = {"count": str(len(made.people)), **attributes(made)}
-    scene = [values.index(said[trait]) for trait, values in SCENE_READ.items()]
     dolls = np.full((MOST, len(DOLL_READ)), -1, np.int64)
     cut = np.asarray(store["owner"][number]), np.asarray(store["part"][number])
     for place, traits in enumerate(said["people"]):
         who = {"identity": made.people[place].doll.name, **traits}
         counts = np.bincount(cut[1][cut[0] == FIRST_DOLL + place], minlength=len(PARTS))
-        dolls[place] = [_value(trait, values, who, counts) for trait, values in DOLL_READ.items()]
+        if counts.sum() >= _LEAST:
+            unseen = hidden(who, counts)
+            dolls[place] = _numbers({trait: who[trait] for trait in who if trait not in unseen}, DOLL_READ)
     known = {name: np.asarray(store[name][number]) for name in ("joints", "visible", "boxes")}
-    return {"scene": np.array(scene), "light": np.array(made.light.vector, np.float32), "dolls": dolls, **known}
+    scene = np.array(_numbers(said, SCENE_READ))
+    return {"scene": scene, "light": np.array(made.light.vector, np.float32), "dolls": dolls, **known}
 
 
-def _value(trait: str, values: Sequence[str], said: dict[str, str], counts: NDArray[Any]) -> int:
-    parts, least = _SHOWN_BY.get(trait, ((), 0))
-    value = said.get(trait)
-    hidden = parts and value != NOBODY and sum(counts[PART[part]] for part in parts) < least
-    return -1 if value is None or hidden or counts.sum() < _LEAST else values.index(value)
+def _numbers(shown: Mapping[str, str], traits: Mapping[str, Sequence[str]]) -> list[int]:
+    return [values.index(shown[trait]) if trait in shown else -1 for trait, values in traits.items()]
 
 
 class Shelf:

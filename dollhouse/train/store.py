@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from dollhouse.doll import EXPRESSIONS, Doll, heldout_dolls, sampled_doll
 from dollhouse.lightball import light_map
-from dollhouse.poses import TRAIN_POSES, sampled_pose
-from dollhouse.scene import Scene, faces_cleared, upright
+from dollhouse.poses import TRAIN_POSES, nudged_pose, sampled_pose
+from dollhouse.scene import Scene, faces_cleared, hiding, upright
 
 SIDE = 192  # pixels; the size the models are made for
 WORDS = 77  # tokens of a caption
@@ -29,6 +29,7 @@ LONGEST = 70  # words of a caption, so that its tokens fit
 LIGHT_SIDE = 48  # of the map that steers the light; it is smooth
 MOST = 3  # dolls in a scene
 LOOSE = (1.0, 2.5)  # of the joints of twins in other poses, where the whole world has 1
+NUDGES, BESIDE = (0.3, 1.5), 0.03  # how far twins are off that are but a little so; metres, for one
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Plan:
     cast: float = 0.0  # the share of dolls that are held-out ones
     side: int = SIDE
     core: float = 0.0  # the share of scenes that are of the world's core or around it
-    # every scene of an odd number is the one before it, but for a doll's mood or for poses
+    # every scene of an odd number is the one before it, but for a doll's mood, or for poses and steps aside
     twins: Literal["", "moods", "poses"] = ""
 
     def scene(self, number: int) -> Scene:
@@ -100,8 +101,11 @@ def other_mood(one: Scene, seed: int) -> Scene:
 
 
 def other_poses(one: Scene, seed: int) -> Scene:
-    """The same, but that dolls stand otherwise, further from the named poses than elsewhere: one of them or all."""
+    """The same, but that dolls stand otherwise: one of them or all, further from the named poses than elsewhere; or all
+    of them a little, and a little beside where they were."""
     rng = Random(f"twin:{seed}")
+    if rng.random() < 0.5:
+        return _nudged(one, rng)
     names = TRAIN_POSES if one.camera.framing == "full body" else upright(TRAIN_POSES)
     alone = rng.choice((None, *range(len(one.people))))
     actors = [
@@ -109,6 +113,19 @@ def other_poses(one: Scene, seed: int) -> Scene:
         for who, actor in enumerate(one.people)
     ]
     return replace(one, people=tuple(faces_cleared(rng, actors, names)))
+
+
+def _nudged(one: Scene, rng: Random) -> Scene:
+    """Each by less and less, while it hides a face."""
+    actors = list(one.people)
+    for who, actor in enumerate(one.people):
+        much, step = rng.uniform(*NUDGES), rng.gauss(0, BESIDE)
+        for less in (1.0, 0.5, 0.2, 0.05, 0.0):
+            pose = nudged_pose(rng, actor.pose, much * less)
+            actors[who] = replace(actor, pose=pose, x=actor.x + step * much * less)
+            if not hiding(actors):
+                break
+    return replace(one, people=tuple(actors))
 
 
 TWINS = {"moods": other_mood, "poses": other_poses}

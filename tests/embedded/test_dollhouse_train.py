@@ -7,6 +7,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +19,7 @@ import torch
 from dollhouse import home, light
 from dollhouse.lightball import light_map
 from dollhouse.poses import TRAIN_POSES
-from dollhouse.scene import _hiding, upright
+from dollhouse.scene import hiding, upright
 from dollhouse.train import control, inpaint, latents, openpose, pace, painter, vae
 from dollhouse.train.__main__ import Turn, _lifted, _workplace, turns_of
 from dollhouse.train.jobs import JOBS, plans, run, training
@@ -176,6 +177,24 @@ def test_fine_noise_is_the_same_for_twins_where_a_mood_is_open() -> None:
     assert noise.weights[: painter.LATE].eq(1).all() and noise.weights.max() == painter.EARLY_MOST
 
 
+def test_strays_are_seen_on_their_way_to_their_twins_and_meant_as_they_are() -> None:
+    torch.manual_seed(2)
+    noise = painter.Noise(CPU, painter.Twins((650, 1000), 4.0, 24.0, share=3 / 16, strays=0.5))
+    own, twins, rows = torch.ones(1600, 4, 2, 2), torch.full((500, 4, 2, 2), 3.0), noise.strays(1600)
+    assert noise.pairs(1600) == 300 and rows == slice(600, 1100)
+    twins[100:200] = 1  # no way to go
+    noisy, times, wanted = noise.added(own, twins)
+    alpha = noise.alphas[times][:, None, None, None]
+    assert torch.allclose((noisy - (1 - alpha).sqrt() * wanted) / alpha.sqrt(), own, atol=1e-2)  # whatever is seen
+    assert painter.ASTRAY[0] <= times[rows].min() and times[rows].max() < painter.ASTRAY[1]
+    assert abs(wanted[:600].mean()) < 0.1 and abs(wanted[1100:].mean()) < 0.1
+    off = wanted.mean((1, 2, 3)) * ((1 - alpha) / alpha).sqrt().flatten()
+    far = off[rows].view(5, 100).mean(1)
+    assert abs(far[1]) < 0.3 and far[[0, 2, 3, 4]].mean() == pytest.approx(2 * (3 / 8 + 5 / 16), abs=0.2)
+    moods = painter.Noise(CPU, painter.MOODS)
+    assert moods.strays(1600).start == moods.strays(1600).stop
+
+
 def test_faces_count_more_in_fine_noise_and_most_in_what_tells_twins_apart() -> None:
     noise = painter.Noise(CPU, painter.MOODS)
     faces = torch.zeros(8, 1, 2, 2, dtype=torch.bool)
@@ -221,21 +240,25 @@ def test_twins_differ_in_a_mood_alone_and_are_found_however_they_come(tmp_path: 
 
 
 def test_twins_in_other_poses_are_the_same_in_all_else() -> None:
-    plan = Plan(120, 0, side=64, people=(0.4, 0.4, 0.2), core=0.5, twins="poses")
-    changed = []
-    for number in range(0, 120, 2):
+    plan = Plan(240, 0, side=64, people=(0.4, 0.4, 0.2), core=0.5, twins="poses")
+    changed, near, offs = [], [], []
+    for number in range(0, 240, 2):
         one, other = plan.scene(number), plan.scene(number + 1)
-        for who, doll in enumerate(one.people):
-            other = other.with_pose(who, doll.pose)
-        assert other == one
-        people = zip(one.people, plan.scene(number + 1).people, strict=True)
-        changed.append([a.pose != b.pose for a, b in people])
+        people = [replace(twin, pose=doll.pose, x=doll.x) for doll, twin in zip(one.people, other.people, strict=True)]
+        assert replace(other, people=tuple(people)) == one
+        changed.append([a.pose != b.pose for a, b in zip(one.people, other.people, strict=True)])
+        near.append(any(a.x != b.x for a, b in zip(one.people, other.people, strict=True)))
+        if near[-1]:
+            assert all(b.pose.name == a.pose.name for a, b in zip(one.people, other.people, strict=True))
+            off = [np.subtract(a.pose.angles, b.pose.angles) for a, b in zip(one.people, other.people, strict=True)]
+            offs.append(np.abs(off).max())
         names = TRAIN_POSES if one.camera.framing == "full body" else upright(TRAIN_POSES)
         assert all(b.pose.name in names for b in plan.scene(number + 1).people)
-        assert not _hiding(plan.scene(number + 1).people)
+        assert not hiding(plan.scene(number + 1).people)
     assert all(any(some) for some in changed)
-    two = [tuple(some) for some in changed if len(some) == 2]
+    two = [tuple(some) for some, beside in zip(changed, near, strict=True) if len(some) == 2 and not beside]
     assert set(two) == {(True, False), (False, True), (True, True)}
+    assert 0.35 < np.mean(near) < 0.65 and np.median(offs) > 5 and max(offs) < 90
 
 
 def test_skeletons_are_learnt_first_by_what_reads_them_then_with_twins(
@@ -351,6 +374,27 @@ def test_skeletons_are_those_of_the_scenes_and_so_are_their_bones(store: Store) 
             assert told == set(cell[picture].ravel()) - {0}
     touched = bones.amax(1, keepdim=True) > 0
     assert near[touched].all() and near.sum() > touched.sum() and not near.all()
+    known.latents.twins[places] = torch.tensor([3, 5])
+    either = near | known.near(torch.tensor([3, 5]))
+    assert torch.equal(known.near(places), either) and not torch.equal(either, near)
+
+
+def test_a_step_shows_strays_with_their_own_twins(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = latents.Latents(store, home.made("vae").eval(), CPU)
+    known.grow(12)
+    known.twins = torch.arange(12).flip(0)
+    noise = painter.Noise(CPU, painter.Twins((650, 1000), 4.0, 24.0, share=1 / 8, strays=0.5))
+    asked, given = list[torch.Tensor](), list[torch.Tensor]()
+    added, net = noise.added, torch.nn.Conv2d(4, 4, 1)
+    monkeypatch.setattr(noise, "added", lambda *both: (given.extend(both), added(*both))[1])
+
+    def ask(places: torch.Tensor, noisy: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
+        asked.append(places)
+        return net(noisy)
+
+    painter.step_of(known, 16, noise, ask, adam(net.parameters(), 1e-3))()
+    assert torch.equal(given[0], known.values[asked[0]].float())
+    assert noise.strays(16) == slice(4, 10) and torch.equal(given[1], known.values[11 - asked[0][4:10]])
 
 
 @pytest.mark.parametrize(

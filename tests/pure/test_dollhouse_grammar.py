@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import dollhouse
@@ -81,6 +82,18 @@ def test_what_the_frame_cuts_off_is_not_said() -> None:
     for scene in scenes:
         assert not re.search(r"\b(shoes|boots|trousers|shorts)\b", dollhouse.caption(scene))
         assert "shoes" not in dollhouse.attributes(scene)["people"][0]
+
+
+def test_what_a_style_does_not_show_is_not_said() -> None:
+    lamps = dollhouse.light("lamp", "left", "pink", "bright"), dollhouse.light("lamp", "left", "cool", "dim")
+    for style in words.STYLE:
+        one, other = (dollhouse.scene(4).with_style(style).with_light(lamp) for lamp in lamps)
+        alike = np.array_equal(dollhouse.render(one, 64), dollhouse.render(other, 64))
+        assert alike == (dollhouse.caption(one) == dollhouse.caption(other)) == (style == "sketch")
+        shown = {trait for trait in dollhouse.attributes(one) if trait.startswith("light_")}
+        assert shown == {"light_direction"} if alike else len(shown) == 4
+        turned = one.with_light(dollhouse.light("lamp", "right", "pink", "bright"))
+        assert not np.array_equal(dollhouse.render(one, 64), dollhouse.render(turned, 64))
 
 
 def test_a_limit_is_kept() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,24 +11,30 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from dollhouse import attributes, heldout_dolls, truth
+from dollhouse import Truth, attributes, heldout_dolls, pose, scene, truth
 from dollhouse.home import write
-from dollhouse.measure.drawn import FIRST, drawn_figures
+from dollhouse.measure import drawn
+from dollhouse.measure.drawn import FIRST, drawn_figures, shown_of
+from dollhouse.parts import PART, SURFACE
 from dollhouse.reader_nets import (
     BODY_READ,
     DOLL_CROP,
     DOLL_READ,
+    FACE_CROP,
+    FACE_READ,
     HEAT,
     SCENE_READ,
     both_ways,
     doll_crops,
     doll_windows,
     dolls_read,
+    face_crops,
     hottest,
     into,
     networks,
     out_of,
     places,
+    scenes_read,
 )
 from dollhouse.readers import FILE, Readers, boxes_of, overlap
 from dollhouse.skeleton import JOINT_NAMES, L_WRIST, MIRROR, NOSE, R_WRIST
@@ -37,6 +44,7 @@ from dollhouse.train.shelf import Gathering, Shelf, labels
 from dollhouse.train.store import Plan, Store, _draw
 
 SIDE = 64
+NOWHERE = torch.zeros(1, 4)  # the box of a face that is not known
 PLAN = Plan(count=8, facts=8, first=40, cast=0.4, side=SIDE, people=(0.4, 0.4, 0.2))
 
 
@@ -66,6 +74,7 @@ def test_labels_are_what_can_be_seen(shelf: Shelf) -> None:
         scene = PLAN.scene(number)
         said, known = attributes(scene), truth(scene, SIDE)
         told = dict(zip(SCENE_READ, rows["scene"][number].tolist(), strict=True))
+        assert {name for name, value in told.items() if value >= 0} == {"count", *said} & set(SCENE_READ)
         assert SCENE_READ["style"][told["style"]] == said["style"]
         assert SCENE_READ["count"][told["count"]] == str(len(scene.people))
         for place, person in enumerate(said["people"]):
@@ -162,14 +171,51 @@ def test_a_doll_is_read_from_its_look_and_its_joints_together(trait: str) -> Non
     torch.manual_seed(8)
     nets, picture, box = networks().eval(), torch.randn(1, 3, 96, 96), torch.tensor([[10.0, 10, 60, 90]])
     with torch.inference_mode():
-        before, joints, _ = dolls_read(nets, picture, torch.tensor([0]), box)
+        before, joints, _ = dolls_read(nets, picture, torch.tensor([0]), box, NOWHERE)
         value, longest = len(DOLL_READ[trait]) - 1, max(len(DOLL_READ[one]) for one in BODY_READ)
         nets["body"].outer[-1].bias[BODY_READ.index(trait) * longest + value] += 50
-        after, same, _ = dolls_read(nets, picture, torch.tensor([0]), box)
+        after, same, _ = dolls_read(nets, picture, torch.tensor([0]), box, NOWHERE)
     row = list(DOLL_READ).index(trait)
     assert before[0, row].argmax() != value == after[0, row].argmax() and torch.equal(joints, same)
     rest = [n for n in range(len(DOLL_READ)) if n != row]
     assert torch.equal(before[:, rest], after[:, rest])
+
+
+def test_heads_are_read_beside_their_dolls_where_their_faces_are_known() -> None:
+    torch.manual_seed(8)
+    nets, pictures, which = networks().eval(), torch.randn(2, 3, 96, 96), torch.tensor([1, 0])
+    boxes, face = torch.tensor([[10.0, 10, 60, 90]] * 2), torch.tensor([[20.0, 10, 40, 30]])
+    with torch.inference_mode():
+        without = dolls_read(nets, pictures, which, boxes, NOWHERE.expand(2, -1))[0]
+        found = dolls_read(nets, pictures, which, boxes, torch.cat([NOWHERE, face]))[0] - without
+        head = face_crops(pictures, torch.tensor([0]), face)
+        told = ((nets["face"](head) + nets["face"](head.flip(-1))) / 2).log_softmax(-1)[0]
+    assert not found[0].any()  # its face is not known
+    for row, trait in enumerate(DOLL_READ):
+        values = len(DOLL_READ[trait])
+        added = told[FACE_READ.index(trait), :values] if trait in FACE_READ else torch.zeros(values)
+        assert torch.allclose(found[1, row, :values], added, atol=1e-4), trait
+
+
+def test_a_face_s_crop_shows_as_much_again_around_it_and_marks_it() -> None:
+    seen = face_crops(torch.ones(1, 3, 96, 96), torch.tensor([0]), torch.tensor([[40.0, 40, 60, 56]]))
+    assert seen.shape == (1, 4, FACE_CROP, FACE_CROP) and seen[:, :3].min() == 1
+    assert seen[0, 3].mean().item() == pytest.approx(20 * 16 / 40**2, rel=0.05)
+    assert seen[0, 3, FACE_CROP // 2, FACE_CROP // 2] == 1
+
+
+def test_a_scene_and_its_mirror_image_are_read_alike() -> None:
+    torch.manual_seed(8)
+    nets, pictures = networks().eval(), torch.randn(3, 3, 64, 96)
+    with torch.inference_mode():
+        (said, way, maps), (told, back, _) = (scenes_read(nets, some) for some in (pictures, pictures.flip(-1)))
+        assert torch.equal(maps, nets["scene"](pictures)[2])
+    assert torch.allclose(way, back * torch.tensor([-1.0, 1, 1]), atol=1e-5)
+    assert torch.allclose(way.norm(dim=1), torch.ones(3))
+    row, rest = list(SCENE_READ).index("light_direction"), [0, 1, 2, 3, 4, 6, 7]
+    assert torch.allclose(said[:, rest], told[:, rest], atol=1e-4)
+    swapped = [SCENE_READ["light_direction"].index(side) for side in ("right", "left", "above", "front", "behind")]
+    assert torch.allclose(said[:, row, :5], told[:, row, swapped], atol=1e-4) and not torch.allclose(said, told)
 
 
 def test_windows_swing_about_their_middles() -> None:
@@ -288,6 +334,35 @@ def test_a_training_ends_by_the_clock_and_goes_on_from_its_file(store: Store, tm
         train(store, tmp_path, 1.0, torch.device("cpu"), batch=3)
     assert set(networks().state_dict()) == set(load_file(tmp_path / FILE))
     assert load_file(tmp_path / FILE)["face.trunk.stem.1.num_batches_tracked"] >= 2
+
+
+def test_nobody_is_asked_for_what_a_picture_does_not_show() -> None:
+    one = scene(11, "test", people=1).with_pose(0, pose("standing"))
+    whole, said = truth(one, 192), attributes(one)["people"][0]
+    assert shown_of(whole, 0, said) == said
+    surface, part = whole.surface.copy(), whole.part.copy()
+    surface[whole.of_surface(0, "mouth")] = SURFACE["skin"]
+    assert said.keys() - shown_of(replace(whole, surface=surface), 0, said) == {"expression"}
+    part[part == PART["hair"]] = PART["head"]
+    gone = said.keys() - shown_of(replace(whole, part=part), 0, {**said, "hat": "", "scarf": ""})
+    assert gone == {"hair", "hair_style"}
+
+
+def test_each_doll_is_asked_for_what_is_seen_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / FILE, networks().state_dict())
+    one = scene(FIRST + 1, "test", people=2)
+    made = replace(one, people=tuple(sorted(one.people, key=lambda actor: -actor.x)))  # the second is at the left
+    asked = list[tuple[int, dict[str, str]]]()
+
+    def seen(known: Truth, doll: int, said: dict[str, str]) -> dict[str, str]:
+        asked.append((doll, said))
+        return {"pose": said["pose"]}
+
+    monkeypatch.setattr(drawn, "cast", lambda seed: made)
+    monkeypatch.setattr(drawn, "shown_of", seen)
+    names = {figure.name for figure in drawn_figures(tmp_path, 1)}
+    assert asked == [(doll, attributes(made)["people"][doll]) for doll in (1, 0)]
+    assert "drawn_attr.pose" in names and "drawn_attr.hair" not in names
 
 
 def test_readers_are_measured_on_drawn_scenes(tmp_path: Path) -> None:
