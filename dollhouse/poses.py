@@ -106,18 +106,24 @@ def mirrored(one: Pose) -> Pose:
     return Pose(one.name, limited(angles), one.lift)
 
 
-def _faced(angles: dict[str, float]) -> None:
-    """The head turned no further from the camera than a face can be seen."""
+_SPREADS = {  # degrees, of a pose that is sampled
+    joint: 22.0 if joint == "turn" else 12.0 if joint.startswith(("arm", "elbow", "head_turn")) else 5.0
+    for joint in LIMITS
+}
+_NUDGES = {joint: 11.0 if joint.startswith(("arm", "elbow", "head")) else 4.5 for joint in LIMITS}
+
+
+def _shaken(rng: Random, one: Pose, spreads: dict[str, float], much: float) -> dict[str, float]:
+    """Its angles a little off, the head turned no further from the camera than a face can be seen."""
+    angles = {joint: one[joint] + rng.gauss(0, spread * much) for joint, spread in spreads.items()}
     facing = angles["turn"] + angles["twist"]
     angles["head_turn"] = min(max(angles["head_turn"], -_FACING - facing), _FACING - facing)
+    return angles
 
 
 def nudged_pose(rng: Random, one: Pose, much: float) -> Pose:
     """The same with every joint off by some degrees, arms and heads by more."""
-    spreads = {joint: 11 if joint.startswith(("arm", "elbow", "head")) else 4.5 for joint in LIMITS}
-    angles = {joint: one[joint] + rng.gauss(0, much * spread) for joint, spread in spreads.items()}
-    _faced(angles)
-    return one.turned(**angles)
+    return one.turned(**_shaken(rng, one, _NUDGES, much))
 
 
 def sampled_pose(rng: Random, names: tuple[str, ...] = TRAIN_POSES, loose: float = 1.0) -> Pose:
@@ -126,11 +132,7 @@ def sampled_pose(rng: Random, names: tuple[str, ...] = TRAIN_POSES, loose: float
     chosen = pose(name)
     if rng.random() < 0.5:
         chosen = mirrored(chosen)
-    angles = {}
-    for joint in LIMITS:
-        spread = 22.0 if joint == "turn" else 12.0 if joint.startswith(("arm", "elbow", "head_turn")) else 5.0
-        angles[joint] = chosen[joint] + rng.gauss(0, spread * loose)
-    _faced(angles)
+    angles = _shaken(rng, chosen, _SPREADS, loose)
     if name not in ("jumping", "star jump", "balancing", "kicking", "running", "dancing", "sitting", "kneeling"):
         angles["knee_r"], angles["knee_l"] = chosen["knee_r"] + 2, chosen["knee_l"] + 2
     return Pose(name, limited(angles), round(chosen.lift * rng.uniform(0.7, 1.3), 3))

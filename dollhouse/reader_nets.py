@@ -159,9 +159,8 @@ class JointNet(nn.Module):
         first = self.trunk(x)
         seen = self.rise(first[1:])
         coarse = self.coarse(seen).float()
-        again = [
-            seen + self.told(coarse.shape[-1] * _shares(coarse).to(seen.dtype))
-        ]  # spots of some strength, not of 1/1600
+        spots = coarse.shape[-1] * _shares(coarse)  # of some strength, not of 1/1600
+        again = [seen + self.told(spots.to(seen.dtype))]
         for level in self.levels:
             again.append(level(again[-1]))
         finer = _doubled(self.grown(self.second(again) + again[0])) + self.beside(first[0])
@@ -296,17 +295,21 @@ def dolls_read(
     faced = torch.nonzero(known(faces))[:, 0]
     if len(faced):
         seen = face_crops(pictures, which[faced], faces[faced])
-        looks = ((nets["face"](seen) + nets["face"](seen.flip(-1))) / 2).log_softmax(-1)
+        looks = _twice(nets["face"], seen).log_softmax(-1)
         said[faced[:, None], FACE_ROWS, : looks.shape[-1]] += looks
     return said, out_of(windows, spots), shown
 
 
 def both_ways(nets: nn.ModuleDict, seen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The mean of what is said of crops and of their mirror images: traits, fine maps, how visible joints are."""
-    other = seen.flip(-1)
-    (_, maps, shown), (_, mirrored, there) = nets["joints"](seen), nets["joints"](other)
-    traits = (nets["doll"](seen) + nets["doll"](other)) / 2
-    return traits, (maps + mirrored.flip(-1)[:, MIRROR]) / 2, (shown + there[:, MIRROR]) / 2
+    (_, maps, shown), (_, mirrored, there) = nets["joints"](seen), nets["joints"](seen.flip(-1))
+    return _twice(nets["doll"], seen), (maps + mirrored.flip(-1)[:, MIRROR]) / 2, (shown + there[:, MIRROR]) / 2
+
+
+def _twice(says: nn.Module, seen: Tensor) -> Tensor:
+    """The mean of what a network says of crops and of their mirror images, where that is the same."""
+    said: Tensor = says(seen) + says(seen.flip(-1))
+    return said / 2
 
 
 def hottest(maps: Tensor) -> Tensor:

@@ -244,17 +244,16 @@ def test_twins_in_other_poses_are_the_same_in_all_else() -> None:
     changed, near, offs = [], [], []
     for number in range(0, 240, 2):
         one, other = plan.scene(number), plan.scene(number + 1)
-        people = [replace(twin, pose=doll.pose, x=doll.x) for doll, twin in zip(one.people, other.people, strict=True)]
-        assert replace(other, people=tuple(people)) == one
-        changed.append([a.pose != b.pose for a, b in zip(one.people, other.people, strict=True)])
-        near.append(any(a.x != b.x for a, b in zip(one.people, other.people, strict=True)))
+        both = list(zip(one.people, other.people, strict=True))
+        assert replace(other, people=tuple(replace(b, pose=a.pose, x=a.x) for a, b in both)) == one
+        changed.append([a.pose != b.pose for a, b in both])
+        near.append(any(a.x != b.x for a, b in both))
         if near[-1]:
-            assert all(b.pose.name == a.pose.name for a, b in zip(one.people, other.people, strict=True))
-            off = [np.subtract(a.pose.angles, b.pose.angles) for a, b in zip(one.people, other.people, strict=True)]
-            offs.append(np.abs(off).max())
+            assert all(a.pose.name == b.pose.name for a, b in both)
+            offs.append(np.abs([np.subtract(a.pose.angles, b.pose.angles) for a, b in both]).max())
         names = TRAIN_POSES if one.camera.framing == "full body" else upright(TRAIN_POSES)
-        assert all(b.pose.name in names for b in plan.scene(number + 1).people)
-        assert not hiding(plan.scene(number + 1).people)
+        assert all(b.pose.name in names for b in other.people)
+        assert not hiding(other.people)
     assert all(any(some) for some in changed)
     two = [tuple(some) for some, beside in zip(changed, near, strict=True) if len(some) == 2 and not beside]
     assert set(two) == {(True, False), (False, True), (True, True)}
