@@ -53,7 +53,8 @@ def opened(
     locale: str = "en-US",
     complaints: tuple[str, ...] = (),
 ) -> Iterator[playwright.Page]:
-    """A fresh page at `url`. `complaints`: pieces of console errors that the test expects."""
+    """A fresh page at `url`. `complaints`: pieces of console errors that the test expects. What a page says while it is
+    loaded anew does not count: its connections break off."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         device_scale_factor=ratio,
@@ -64,10 +65,24 @@ def opened(
     context.set_default_timeout(8000)
     page = context.new_page()
     faults: list[str] = []
+    kept: list[int] = []  # how many faults there were when the page began to be left
+
+    def asked(request: playwright.Request) -> None:
+        if _foreign(request.url):
+            faults.append(request.url)
+        if request.is_navigation_request() and request.frame == page.main_frame:
+            kept.append(len(faults))
+
+    def left(frame: playwright.Frame) -> None:
+        if frame == page.main_frame and kept:
+            del faults[kept[0] :]
+            kept.clear()
+
+    page.on("request", asked)
+    page.on("framenavigated", left)
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
     page.on("response", lambda answer: faults.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
-    page.on("request", lambda request: faults.append(request.url) if _foreign(request.url) else None)
     page.goto(url)
     yield page
     context.close()
