@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -116,10 +118,16 @@ class SceneNet(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         levels = self.trunk(x)
-        last = levels[-1]
-        seen = torch.cat([last.mean((2, 3)), last.amax((2, 3))], 1)
         boxes = self.boxes(self.rise(levels[1:])).float().unflatten(1, (2, 5))
-        return self.traits(last), F.normalize(self.light(seen).float(), dim=1), boxes
+        return *self._said(levels[-1]), boxes
+
+    def said(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The same without boxes."""
+        return self._said(self.trunk(x)[-1])
+
+    def _said(self, last: Tensor) -> tuple[Tensor, Tensor]:
+        seen = torch.cat([last.mean((2, 3)), last.amax((2, 3))], 1)
+        return self.traits(last), F.normalize(self.light(seen).float(), dim=1)
 
 
 class DollNet(nn.Module):
@@ -277,7 +285,8 @@ def _marked(pictures: Tensor, which: Tensor, boxes: Tensor, windows: Tensor, sid
 
 def scenes_read(nets: nn.ModuleDict, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Of pictures seen as they are and mirrored: logits of traits and the way to the light; and the map of boxes."""
-    (said, way, maps), (other, back, _) = (nets["scene"](seen) for seen in (pictures, pictures.flip(-1)))
+    look: Any = nets["scene"]
+    (said, way, maps), (other, back) = look(pictures), look.said(pictures.flip(-1))
     other[:, LIGHT_ROW, : len(OTHER_SIDE)] = other[:, LIGHT_ROW, OTHER_SIDE]
     return (said + other) / 2, F.normalize(way + back * back.new_tensor([-1, 1, 1]), dim=1), maps
 
