@@ -2,7 +2,7 @@
 
 First what reads the map learns alone to say which bone is where; then all of it learns on pairs of scenes that nothing
 but how their dolls stand tells apart, half of them with the same words for both, and on scenes seen part of the way to
-their twins.
+their twins; and it learns to say more of where limbs are than is true.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ KIND = "openpose"
 RATE, READING_RATE = 8e-4, 2e-3
 DOORS = 2.0  # times the rate, for the convolutions by which a ControlNet enters the painter: they begin at nothing
 READING = 0.06  # of the time, for what reads the map alone
-APART = Twins((650, 1000), 4.0, 24.0, share=3 / 16, strays=0.7)
+APART = Twins((650, 1000), 4.0, 24.0, share=3 / 16, strays=0.7, louder=0.6)
 SAME_WORDS = 0.5  # of the pairs
 
 
@@ -105,5 +105,5 @@ def _steer(net: Steered, ask: Any, known: Skeletons, out: Path, seconds: float) 
         words = said_alike(words, noise.pairs(size), SAME_WORDS)
         return ask(noisy, times, words, known.maps(places).contiguous())
 
-    step = step_of(latents, size, noise, asked, pace.optimizer, known.near)
+    step = step_of(latents, size, noise, asked, pace.optimizer, known.near, net.painter)
     learn(f"control {KIND}", pace, [(0.0, step)], size, known, _keeper(net.control, out), latents.device)

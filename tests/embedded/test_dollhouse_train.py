@@ -195,6 +195,19 @@ def test_strays_are_seen_on_their_way_to_their_twins_and_meant_as_they_are() -> 
     assert moods.strays(1600).start == moods.strays(1600).stop
 
 
+def test_more_is_asked_for_of_what_a_map_adds_where_it_shows() -> None:
+    noise = painter.Noise(CPU, painter.Twins((650, 1000), 4.0, 24.0, louder=0.5))
+    wanted, alone = torch.full((3, 4, 6, 6), 2.0), torch.ones(3, 4, 6, 6)
+    times = torch.tensor([0, painter.ASTRAY[0] // 2, 900])
+    cells = torch.zeros(3, 1, 6, 6, dtype=torch.bool)
+    assert torch.equal(noise.louder(wanted, alone, times, cells), wanted)
+    everywhere = noise.louder(wanted, alone, times, ~cells)
+    assert torch.allclose(everywhere, (2 + torch.tensor([0, 0.25, 0.5]))[:, None, None, None].expand_as(wanted))
+    cells[..., :2] = True
+    across = noise.louder(wanted, alone, times, cells)[2, 0, 3] - 2
+    assert across[0] == pytest.approx(0.5) and (across[3:] == 0).all() and 0 < across[2] < across[1] < across[0]
+
+
 def test_faces_count_more_in_fine_noise_and_most_in_what_tells_twins_apart() -> None:
     noise = painter.Noise(CPU, painter.MOODS)
     faces = torch.zeros(8, 1, 2, 2, dtype=torch.bool)
@@ -281,9 +294,11 @@ def test_skeletons_are_learnt_first_by_what_reads_them_then_with_twins(
             patch.setattr(pace, "time", now)
             patch.setattr(openpose, "time", now)
             patch.setattr(openpose, "_read", lambda *given: (told.append(True), read(*given)))
+            patch.setattr(openpose, "step_of", lambda *given: (plain.append(given[-1]), painter.step_of(*given))[1])
             openpose.train(store, tmp_path, seconds, CPU)
         return bool(told), home.opened("openpose", tmp_path).state_dict()
 
+    plain = list[painter.Painter]()
     hint, entered = "controlnet_cond_embedding.conv_in.weight", "controlnet_mid_block.weight"
     alone, begun = trained(0.0)
     assert alone and torch.equal(begun["conv_in.weight"], kept["conv_in.weight"]) and not begun[entered].any()
@@ -295,6 +310,9 @@ def test_skeletons_are_learnt_first_by_what_reads_them_then_with_twins(
     alone, steers = trained(400.0)
     assert alone and steers[entered].any() and not torch.equal(steers["conv_in.weight"], kept["conv_in.weight"])
     assert not trained(0.0)[0]  # goes on where it was
+    assert openpose.APART.louder and all(
+        torch.equal(one.unet.state_dict()[k], v) for one in plain for k, v in kept.items()
+    )
 
 
 def test_some_twins_are_told_apart_by_their_skeletons_alone() -> None:
@@ -394,6 +412,28 @@ def test_a_step_shows_strays_with_their_own_twins(store: Store, monkeypatch: pyt
     painter.step_of(known, 16, noise, ask, adam(net.parameters(), 1e-3))()
     assert torch.equal(given[0], known.values[asked[0]].float())
     assert noise.strays(16) == slice(4, 10) and torch.equal(given[1], known.values[11 - asked[0][4:10]])
+
+
+def test_a_step_asks_for_more_than_what_is_said_without_a_map(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = latents.Latents(store, home.made("vae").eval(), CPU)
+    known.grow(12)
+    noise, net = painter.Noise(CPU, painter.Twins((650, 1000), 4.0, 24.0, louder=1.0)), torch.nn.Conv2d(4, 4, 1)
+    seen, meant = list[tuple[torch.Tensor, ...]](), list[torch.Tensor]()
+    added, loss = noise.added, noise.loss
+    monkeypatch.setattr(noise, "added", lambda *both: (seen.append(added(*both)), seen[-1])[1])
+    monkeypatch.setattr(noise, "loss", lambda *told: (meant.append(told[1]), loss(*told))[1])
+
+    def alone(noisy: torch.Tensor, times: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        assert torch.equal(times, seen[0][1]) and len(words) == 16
+        return net(noisy)
+
+    everywhere = torch.ones(16, 1, *known.values.shape[-2:], dtype=torch.bool)
+    before, ask = deepcopy(net), lambda _, noisy, *rest: net(noisy)
+    painter.step_of(known, 16, noise, ask, adam(net.parameters(), 1e-3), lambda _: everywhere, alone)()
+    noisy, times, wanted = seen[0]
+    with torch.no_grad(), pace.amp(CPU):
+        more = noise.louder(wanted, before(noisy).float(), times, everywhere)
+    assert torch.equal(meant[0], more) and not torch.equal(more, wanted)
 
 
 @pytest.mark.parametrize(
