@@ -27,7 +27,7 @@ KIND = "openpose"
 RATE, READING_RATE = 8e-4, 2e-3
 DOORS = 2.0  # times the rate, for the convolutions by which a ControlNet enters the painter: they begin at nothing
 READING = 0.06  # of the time, for what reads the map alone
-APART = Twins((650, 1000), 4.0, 24.0, share=3 / 16, strays=0.7, louder=0.6)
+APART = Twins((650, 1000), 4.0, 24.0, share=3 / 16, strays=0.7, louder=1.0)
 SAME_WORDS = 0.5  # of the pairs
 
 
