@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -122,7 +122,7 @@ class SceneNet(nn.Module):
         return *self._said(levels[-1]), boxes
 
     def said(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The same without boxes."""
+        """The same, but for the map of boxes."""
         return self._said(self.trunk(x)[-1])
 
     def _said(self, last: Tensor) -> tuple[Tensor, Tensor]:
@@ -285,7 +285,7 @@ def _marked(pictures: Tensor, which: Tensor, boxes: Tensor, windows: Tensor, sid
 
 def scenes_read(nets: nn.ModuleDict, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Of pictures seen as they are and mirrored: logits of traits and the way to the light; and the map of boxes."""
-    look: Any = nets["scene"]
+    look = cast(SceneNet, nets["scene"])
     (said, way, maps), (other, back) = look(pictures), look.said(pictures.flip(-1))
     other[:, LIGHT_ROW, : len(OTHER_SIDE)] = other[:, LIGHT_ROW, OTHER_SIDE]
     return (said + other) / 2, F.normalize(way + back * back.new_tensor([-1, 1, 1]), dim=1), maps

@@ -2,7 +2,7 @@
 
 First what reads the map learns alone to say which bone is where; then all of it learns on pairs of scenes that nothing
 but how their dolls stand tells apart, half of them with the same words for both, and on scenes seen part of the way to
-their twins; and it learns to say more of where limbs are than is true.
+their twins. And it learns to add more than the skeleton truly does to what the painter says without one.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ KIND = "openpose"
 RATE, READING_RATE = 8e-4, 2e-3
 DOORS = 2.0  # times the rate, for the convolutions by which a ControlNet enters the painter: they begin at nothing
 READING = 0.06  # of the time, for what reads the map alone
-APART = Twins((650, 1000), 4.0, 24.0, share=3 / 16, strays=0.7, louder=1.0)
-SAME_WORDS = 0.5  # of the pairs
+APART = Twins((650, 1000), 4.0, 24.0, share=3 / 16, strays=0.7, same_words=0.5, louder=1.0)
 
 
 class Skeletons(Facts):
@@ -70,12 +69,6 @@ def doors(control: Any) -> list[nn.Parameter]:
     return [*control.controlnet_down_blocks.parameters(), *control.controlnet_mid_block.parameters()]
 
 
-def said_alike(words: torch.Tensor, pairs: int, share: float) -> torch.Tensor:
-    """Of so many pairs' twins the same is said as of the first, so that only the map tells them apart."""
-    same = torch.rand(pairs, 1, device=words.device) < share
-    return torch.cat([words[:pairs], torch.where(same, words[:pairs], words[pairs : 2 * pairs]), words[2 * pairs :]])
-
-
 def _keeper(control: Any, out: Path) -> Keeper:
     return Keeper(Mean(control, 0.995), lambda: home.kept(KIND, control, out))
 
@@ -102,7 +95,6 @@ def _steer(net: Steered, ask: Any, known: Skeletons, out: Path, seconds: float) 
     pace = Pace(seconds, adam([{"params": rest}, {"params": entered, "lr": DOORS * RATE}], RATE, 0.0))
 
     def asked(places: torch.Tensor, noisy: torch.Tensor, times: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
-        words = said_alike(words, noise.pairs(size), SAME_WORDS)
         return ask(noisy, times, words, known.maps(places).contiguous())
 
     step = step_of(latents, size, noise, asked, pace.optimizer, known.near, net.painter)

@@ -42,11 +42,13 @@ class Twins:
     apart: float  # the same in the difference of what is said of the two
     share: float = 3 / 8  # so many of a batch are followed by their twins
     strays: float = 0.0  # so many of the rest are seen part of the way to their twins, but meant as they are
-    louder: float = 0.0  # of what a map adds to what is said without it, so much more than is true is asked for
+    same_words: float = 0.0  # of so many pairs the same is said, so that words cannot tell them apart
+    louder: float = 0.0  # a map is to add so much more than it truly does to what is said without it
 
 
 ASTRAY = (350, 950)  # the strays' steps of the noise: earlier ones show nothing yet, later ones too much
 ALL_THE_WAY = 3 / 8  # of the strays, are seen as their twins
+LOUD = 350  # the step of the noise from which on a map is to add all of that; the earlier, the less
 MOODS = Twins((450, 950), 9.0, 41.0)
 
 
@@ -60,9 +62,9 @@ class Noise:
 
     Who is drawn step by step is seen where the steps before have put him, not where he should be. So some are seen
     astray: with true pictures alone a ControlNet learns to trust them more than its map, as soon as they show anything.
-    And words are made to count several times while drawing, with all that they say of how one usually stands; so may
-    what the map adds. Seen: a ControlNet made to count twice draws more joints right, and spoils the background; so it
-    is taught to say more, and where the map shows alone.
+    Guidance makes words count several times, with all that they say of how one usually stands; a map should not be
+    outvoted. Seen: with the ControlNet counted twice more joints are drawn right, and backgrounds are spoilt. So it is
+    taught to add more, and only where its map shows something.
     """
 
     def __init__(self, device: torch.device, twins: Twins | None = None) -> None:
@@ -97,13 +99,21 @@ class Noise:
             noise[rows] += off / (1 - alpha[rows]).sqrt()
         return noisy, times, noise
 
+    def said_alike(self, words: torch.Tensor) -> torch.Tensor:
+        """Of some pairs' twins the same is said as of the first."""
+        pairs = self.pairs(len(words))
+        if not (self.twins and self.twins.same_words and pairs):
+            return words
+        same = torch.rand(pairs, 1, device=words.device) < self.twins.same_words
+        twins = torch.where(same, words[:pairs], words[pairs : 2 * pairs])
+        return torch.cat([words[:pairs], twins, words[2 * pairs :]])
+
     def louder(
         self, wanted: torch.Tensor, alone: torch.Tensor, times: torch.Tensor, cells: torch.Tensor
     ) -> torch.Tensor:
-        """What is wanted, further from what is said `alone`, without a map, in the cells where that may show; less so
-        in late steps."""
-        assert self.twins
-        more = self.twins.louder * (times / ASTRAY[0]).clamp(max=1)[:, None, None, None]
+        """What is wanted, further away from what is said without a map, `alone`, in those cells."""
+        most = self.twins.louder if self.twins else 0.0
+        more = most * (times / LOUD).clamp(max=1)[:, None, None, None]
         return wanted + more * F.avg_pool2d(cells.float(), 3, 1, 1, count_include_pad=False) * (wanted - alone)
 
     def _times(self, count: int) -> torch.Tensor:
@@ -122,8 +132,8 @@ class Noise:
         self, said: torch.Tensor, noise: torch.Tensor, times: torch.Tensor, cells: torch.Tensor | None = None
     ) -> torch.Tensor:
         """`cells`: [B, 1, h, w], where twins may differ."""
-        said, weights, pairs = said.float(), self.weights[times], self.pairs(len(said))
-        wrong, apart = (said - noise).square(), (said[:pairs] - said[pairs : 2 * pairs]).square()
+        off, weights, pairs = said.float() - noise, self.weights[times], self.pairs(len(said))
+        wrong, apart = off.square(), (off[:pairs] - off[pairs : 2 * pairs]).square()
         if self.twins and cells is not None:
             either = cells[:pairs] | cells[pairs : 2 * pairs]
             wrong, apart = wrong * (1 + (self.twins.cell - 1) * cells), apart * (1 + (self.twins.apart - 1) * either)
@@ -185,12 +195,13 @@ def step_of(
     alone: Any = None,
 ) -> Any:
     """A step against the error of the noise. `ask` is told places, noisy latents, their steps and words; `cells`, where
-    in those places twins may differ: in faces, unless it says otherwise. `alone` says what there is without a map, of
-    noisy latents, their steps and words, where what one adds is to be louder."""
+    in those places twins may differ: in faces, unless it says otherwise. `alone` is told noisy latents, their steps and
+    words, and says what is said without a map, if that is to be louder."""
     empty = empty_words(latents.device)
 
     def step() -> torch.Tensor:
         places, clean, words = latents.batch(size, empty, noise.pairs(size))
+        words = noise.said_alike(words)
         twins = latents.values[latents.twins[places[noise.strays(size)]]]
         noisy, times, wanted = noise.added(clean, twins)
         with amp(latents.device):

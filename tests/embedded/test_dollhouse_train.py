@@ -285,6 +285,8 @@ def test_skeletons_are_learnt_first_by_what_reads_them_then_with_twins(
     kept = home.opened("unet", tmp_path).state_dict()
     monkeypatch.setattr(openpose, "BATCH", 48)
 
+    plain = list[painter.Painter]()
+
     def trained(seconds: float) -> tuple[bool, dict[str, torch.Tensor]]:
         """Whether the map was read alone, and what the ControlNet is then."""
         read, clock = openpose._read, count(0, 10.0)
@@ -298,7 +300,6 @@ def test_skeletons_are_learnt_first_by_what_reads_them_then_with_twins(
             openpose.train(store, tmp_path, seconds, CPU)
         return bool(told), home.opened("openpose", tmp_path).state_dict()
 
-    plain = list[painter.Painter]()
     hint, entered = "controlnet_cond_embedding.conv_in.weight", "controlnet_mid_block.weight"
     alone, begun = trained(0.0)
     assert alone and torch.equal(begun["conv_in.weight"], kept["conv_in.weight"]) and not begun[entered].any()
@@ -310,15 +311,18 @@ def test_skeletons_are_learnt_first_by_what_reads_them_then_with_twins(
     alone, steers = trained(400.0)
     assert alone and steers[entered].any() and not torch.equal(steers["conv_in.weight"], kept["conv_in.weight"])
     assert not trained(0.0)[0]  # goes on where it was
-    assert openpose.APART.louder and all(
-        torch.equal(one.unet.state_dict()[k], v) for one in plain for k, v in kept.items()
+    assert (
+        openpose.APART.louder
+        and len(plain) == 4
+        and all(torch.equal(one.unet.state_dict()[k], v) for one in plain for k, v in kept.items())
     )
 
 
 def test_some_twins_are_told_apart_by_their_skeletons_alone() -> None:
     words = torch.arange(12)[:, None].repeat(1, 3)
-    assert torch.equal(openpose.said_alike(words, 4, 0.0), words)
-    alike = openpose.said_alike(words, 4, 1.0)
+    told, same = (painter.Noise(CPU, painter.Twins((650, 1000), 4.0, 24.0, 1 / 3, same_words=n)) for n in (0.0, 1.0))
+    assert openpose.APART.same_words and torch.equal(told.said_alike(words), words)
+    alike = same.said_alike(words)
     assert torch.equal(alike[4:8], words[:4])
     assert torch.equal(alike[:4], words[:4]) and torch.equal(alike[8:], words[8:])
 
@@ -417,23 +421,29 @@ def test_a_step_shows_strays_with_their_own_twins(store: Store, monkeypatch: pyt
 def test_a_step_asks_for_more_than_what_is_said_without_a_map(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     known = latents.Latents(store, home.made("vae").eval(), CPU)
     known.grow(12)
-    noise, net = painter.Noise(CPU, painter.Twins((650, 1000), 4.0, 24.0, louder=1.0)), torch.nn.Conv2d(4, 4, 1)
-    seen, meant = list[tuple[torch.Tensor, ...]](), list[torch.Tensor]()
-    added, loss = noise.added, noise.loss
+    twins = painter.Twins((650, 1000), 4.0, 24.0, same_words=1.0, louder=1.0)
+    noise, net = painter.Noise(CPU, twins), torch.nn.Conv2d(4, 4, 1)
+    seen, meant, heard = list[tuple[torch.Tensor, ...]](), list[torch.Tensor](), list[torch.Tensor]()
+    added, loss, before = noise.added, noise.loss, deepcopy(net)
     monkeypatch.setattr(noise, "added", lambda *both: (seen.append(added(*both)), seen[-1])[1])
     monkeypatch.setattr(noise, "loss", lambda *told: (meant.append(told[1]), loss(*told))[1])
 
-    def alone(noisy: torch.Tensor, times: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
-        assert torch.equal(times, seen[0][1]) and len(words) == 16
+    def says(noisy: torch.Tensor, times: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        assert torch.equal(times, seen[0][1])
+        heard.append(words)
         return net(noisy)
 
+    def ask(_: torch.Tensor, *asked: torch.Tensor) -> torch.Tensor:
+        return says(*asked)
+
     everywhere = torch.ones(16, 1, *known.values.shape[-2:], dtype=torch.bool)
-    before, ask = deepcopy(net), lambda _, noisy, *rest: net(noisy)
-    painter.step_of(known, 16, noise, ask, adam(net.parameters(), 1e-3), lambda _: everywhere, alone)()
+    painter.step_of(known, 16, noise, ask, adam(net.parameters(), 1e-3), lambda _: everywhere, says)()
     noisy, times, wanted = seen[0]
     with torch.no_grad(), pace.amp(CPU):
         more = noise.louder(wanted, before(noisy).float(), times, everywhere)
-    assert torch.equal(meant[0], more) and not torch.equal(more, wanted)
+    assert torch.equal(meant[0], more) and not torch.equal(more, wanted) and not meant[0].requires_grad
+    assert torch.equal(heard[0], heard[1]) and torch.equal(heard[0][:6], heard[0][6:12])
+    assert loss(more, more, times, everywhere) == 0 and loss(wanted, more, times, everywhere) > 0
 
 
 @pytest.mark.parametrize(

@@ -65,28 +65,35 @@ def opened(
     context.set_default_timeout(8000)
     page = context.new_page()
     faults: list[str] = []
-    kept: list[int] = []  # how many faults there were when the page began to be left
+    said: list[str] = []
+    kept: list[int] = []  # how much the page had said when it began to be left
 
     def asked(request: playwright.Request) -> None:
         if _foreign(request.url):
             faults.append(request.url)
         if request.is_navigation_request() and request.frame == page.main_frame:
-            kept.append(len(faults))
+            kept.append(len(said))
 
     def left(frame: playwright.Frame) -> None:
         if frame == page.main_frame and kept:
-            del faults[kept[0] :]
+            del said[kept[0] :]
+            kept.clear()
+
+    def stayed(request: playwright.Request) -> None:
+        if request.is_navigation_request() and request.frame == page.main_frame:
             kept.clear()
 
     page.on("request", asked)
+    page.on("requestfailed", stayed)
     page.on("framenavigated", left)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda line: said.append(line.text) if line.type in ("error", "warning") else None)
     page.on("response", lambda answer: faults.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
     page.goto(url)
     yield page
     context.close()
-    unexpected = [fault for fault in faults if not any(piece in fault for piece in (*complaints, READBACK, UNLOADED))]
+    every = (*faults, *said)
+    unexpected = [fault for fault in every if not any(piece in fault for piece in (*complaints, READBACK, UNLOADED))]
     assert not unexpected, unexpected
 
 
