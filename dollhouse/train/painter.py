@@ -101,9 +101,9 @@ class Noise:
 
     def said_alike(self, words: torch.Tensor) -> torch.Tensor:
         """Of some pairs' twins the same is said as of the first."""
-        pairs = self.pairs(len(words))
-        if not (self.twins and self.twins.same_words and pairs):
+        if not (self.twins and self.twins.same_words):
             return words
+        pairs = self.pairs(len(words))
         same = torch.rand(pairs, 1, device=words.device) < self.twins.same_words
         twins = torch.where(same, words[:pairs], words[pairs : 2 * pairs])
         return torch.cat([words[:pairs], twins, words[2 * pairs :]])

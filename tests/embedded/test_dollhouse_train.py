@@ -198,7 +198,7 @@ def test_strays_are_seen_on_their_way_to_their_twins_and_meant_as_they_are() -> 
 def test_more_is_asked_for_of_what_a_map_adds_where_it_shows() -> None:
     noise = painter.Noise(CPU, painter.Twins((650, 1000), 4.0, 24.0, louder=0.5))
     wanted, alone = torch.full((3, 4, 6, 6), 2.0), torch.ones(3, 4, 6, 6)
-    times = torch.tensor([0, painter.ASTRAY[0] // 2, 900])
+    times = torch.tensor([0, painter.LOUD // 2, 900])
     cells = torch.zeros(3, 1, 6, 6, dtype=torch.bool)
     assert torch.equal(noise.louder(wanted, alone, times, cells), wanted)
     everywhere = noise.louder(wanted, alone, times, ~cells)
@@ -311,11 +311,8 @@ def test_skeletons_are_learnt_first_by_what_reads_them_then_with_twins(
     alone, steers = trained(400.0)
     assert alone and steers[entered].any() and not torch.equal(steers["conv_in.weight"], kept["conv_in.weight"])
     assert not trained(0.0)[0]  # goes on where it was
-    assert (
-        openpose.APART.louder
-        and len(plain) == 4
-        and all(torch.equal(one.unet.state_dict()[k], v) for one in plain for k, v in kept.items())
-    )
+    assert openpose.APART.louder and len(plain) == 4
+    assert all(torch.equal(one.unet.state_dict()[k], v) for one in plain for k, v in kept.items())
 
 
 def test_some_twins_are_told_apart_by_their_skeletons_alone() -> None:

@@ -68,10 +68,13 @@ def opened(
     said: list[str] = []
     kept: list[int] = []  # how much the page had said when it began to be left
 
+    def leaves(request: playwright.Request) -> bool:
+        return request.is_navigation_request() and request.frame == page.main_frame
+
     def asked(request: playwright.Request) -> None:
         if _foreign(request.url):
             faults.append(request.url)
-        if request.is_navigation_request() and request.frame == page.main_frame:
+        if leaves(request):
             kept.append(len(said))
 
     def left(frame: playwright.Frame) -> None:
@@ -80,7 +83,7 @@ def opened(
             kept.clear()
 
     def stayed(request: playwright.Request) -> None:
-        if request.is_navigation_request() and request.frame == page.main_frame:
+        if leaves(request):
             kept.clear()
 
     page.on("request", asked)
