@@ -23,6 +23,7 @@ from tiny import tiny_sd15
 
 ID = "atelier_concept_lock"
 LONG = 60_000  # ms
+BROKEN_OFF = ("Connection errored out", "Unexpected error 404: Not Found")  # gradio's, when a page that waits is left
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 @pytest.fixture
 def page(app: App, browser: Browser) -> Iterator[Page]:
-    with opened(browser, app.url, size=(1400, 1300), dark=False, complaints=GRADIO) as page:
+    with opened(browser, app.url, size=(1400, 1300), dark=False, complaints=(*GRADIO, *BROKEN_OFF)) as page:
         page.set_default_timeout(LONG)
         yield page
 

@@ -53,8 +53,7 @@ def opened(
     locale: str = "en-US",
     complaints: tuple[str, ...] = (),
 ) -> Iterator[playwright.Page]:
-    """A fresh page at `url`. `complaints`: pieces of console errors that the test expects. What a page says while it is
-    loaded anew does not count: its connections break off."""
+    """A fresh page at `url`. `complaints`: pieces of console errors that the test expects."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         device_scale_factor=ratio,
@@ -65,38 +64,14 @@ def opened(
     context.set_default_timeout(8000)
     page = context.new_page()
     faults: list[str] = []
-    said: list[str] = []
-    kept: list[int] = []  # how much the page had said when it began to be left
-
-    def leaves(request: playwright.Request) -> bool:
-        return request.is_navigation_request() and request.frame == page.main_frame
-
-    def asked(request: playwright.Request) -> None:
-        if _foreign(request.url):
-            faults.append(request.url)
-        if leaves(request):
-            kept.append(len(said))
-
-    def left(frame: playwright.Frame) -> None:
-        if frame == page.main_frame and kept:
-            del said[kept[0] :]
-            kept.clear()
-
-    def stayed(request: playwright.Request) -> None:
-        if leaves(request):
-            kept.clear()
-
-    page.on("request", asked)
-    page.on("requestfailed", stayed)
-    page.on("framenavigated", left)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("console", lambda line: said.append(line.text) if line.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
     page.on("response", lambda answer: faults.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+    page.on("request", lambda request: faults.append(request.url) if _foreign(request.url) else None)
     page.goto(url)
     yield page
     context.close()
-    every = (*faults, *said)
-    unexpected = [fault for fault in every if not any(piece in fault for piece in (*complaints, READBACK, UNLOADED))]
+    unexpected = [fault for fault in faults if not any(piece in fault for piece in (*complaints, READBACK, UNLOADED))]
     assert not unexpected, unexpected
 
 
