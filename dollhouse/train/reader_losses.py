@@ -9,11 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dollhouse.reader_nets import LIGHT_ROW, OTHER_SIDE, STRIDE, hottest, into, places
-from dollhouse.skeleton import MIRROR
+from dollhouse.skeleton import L_HIP, MIRROR, NECK, R_HIP
 
 HIDDEN = 0.15  # what a joint that cannot be seen counts
 BLURS = (0.8, 1.1)  # cells of the coarse map and of the fine one
-FAR = 128.0  # what the whole width of a window counts
+FAR, FARTHEST = 40.0, 16.0  # what a torso's length counts, and the most that a joint does which is far off
 
 
 def floats(pictures: Tensor) -> Tensor:
@@ -92,20 +92,21 @@ def joint_loss(found: tuple[Tensor, Tensor], seen: Tensor, windows: Tensor, join
     spots = into(windows, joints)
     within = ((spots > 0) & (spots < 1)).all(-1)
     weight = within * torch.where(visible, 1.0, HIDDEN)
-    coarse, fine = (_off(maps, spots, blur) for maps, blur in zip(found, BLURS, strict=True))
+    torso = (spots[:, NECK] - (spots[:, R_HIP] + spots[:, L_HIP]) / 2).norm(dim=-1).clamp(min=0.05)
+    coarse, fine = (_off(maps, spots, torso, blur) for maps, blur in zip(found, BLURS, strict=True))
     wrong = ((coarse / 2 + fine) * weight).sum() / weight.sum().clamp(min=1)
     return 0.1 * wrong + F.binary_cross_entropy_with_logits(seen, (visible & within).float())
 
 
-def _off(maps: Tensor, spots: Tensor, blur: float) -> Tensor:
-    """How far a map is from a blurred spot, and its hottest place from that one, [N, 18]."""
+def _off(maps: Tensor, spots: Tensor, torso: Tensor, blur: float) -> Tensor:
+    """How far a map is from a blurred spot, and its hottest place from that one in torsos, [N, 18]."""
     cells = (torch.arange(maps.shape[-1], device=maps.device) + 0.5) / maps.shape[-1]
     near = [torch.exp(-0.5 * ((spots[..., i : i + 1] - cells) * maps.shape[-1] / blur) ** 2) for i in (0, 1)]
     target = (near[1][..., :, None] * near[0][..., None, :]).flatten(2)
     target = target / target.sum(-1, keepdim=True).clamp(min=1e-6)
     blurred = -(target * maps.flatten(2).log_softmax(-1)).sum(-1)
-    off = (places(hottest(maps)) - spots).abs().sum(-1) * FAR
-    return blurred + 0.3 * off.clamp(max=FAR / 8)
+    off = (places(hottest(maps)) - spots).abs().sum(-1) * FAR / torso[:, None]
+    return blurred + 0.3 * off.clamp(max=FARTHEST)
 
 
 def box_loss(found: Tensor, boxes: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ from dollhouse.reader_nets import (
     scenes_read,
 )
 from dollhouse.readers import FILE, Readers, boxes_of, overlap
-from dollhouse.skeleton import JOINT_NAMES, L_WRIST, MIRROR, NOSE, R_WRIST
+from dollhouse.skeleton import JOINT_NAMES, L_WRIST, MIRROR, NECK, NOSE, R_WRIST
 from dollhouse.train.reader_losses import box_loss, joint_loss, mirrored, swung, trait_loss, worsened
 from dollhouse.train.readers import step_losses, train
 from dollhouse.train.shelf import Gathering, Shelf, labels
@@ -135,6 +135,16 @@ def test_joints_are_where_their_maps_are_hot() -> None:
     assert right < off
     hidden = joint_loss(found, -seen, windows, joints + torch.arange(18)[:, None], ~visible)
     assert hidden > joint_loss(found, -seen, windows, joints, ~visible)  # these are learnt too
+
+
+def test_a_joint_that_is_as_far_off_counts_more_for_a_doll_that_bows() -> None:
+    windows, visible, seen = torch.tensor([[80.0, 80, 160, 0]]), torch.ones(1, 18, dtype=torch.bool), torch.zeros(1, 18)
+    found = torch.zeros(1, 18, HEAT // 2, HEAT // 2), hot((40, 40, 9.0))
+    upright, bowed = (torch.full((1, 18, 2), 84.0) for _ in range(2))
+    for joints, length in ((upright, 50), (bowed, 25)):
+        joints[0, NECK, 1] = 84 - length
+    near, wrong = (joint_loss(found, seen, windows, joints, visible) for joints in (upright, bowed))
+    assert wrong > near + 0.05
 
 
 def test_a_joint_is_where_it_is_likeliest_and_not_between() -> None:
