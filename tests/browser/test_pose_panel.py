@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.support.chromium import drawn, opened
-from tests.support.page_server import PAGES, ROOT, PageServer, serving
+from tests.support.page_server import CANVAS, PAGES, ROOT, PageServer, serving
 
 FIELD = "atelier_pose_editor_state"
 SIDES = ("left", "top", "right", "bottom")
@@ -83,6 +83,9 @@ def answer(page: Any, routes: Routes, heard: list[tuple[str, dict[str, Any]]]) -
 
     def reply(route: Any) -> None:
         verb = route.request.url.rsplit("/", 1)[1]
+        if verb not in routes:  # what every page asks at its start
+            route.continue_()
+            return
         body = json.loads(route.request.post_data or "{}")
         heard.append((verb, body))
         status, content = routes[verb](body)
@@ -114,6 +117,21 @@ def drag(page: Any, frame: Any, index: int, way: tuple[float, float]) -> None:
     page.mouse.down()
     page.mouse.move(x + way[0], y + way[1], steps=5)
     page.mouse.up()
+
+
+@pytest.mark.parametrize("webui_is", ["there", "without it", "busy"])
+def test_a_new_pose_has_the_size_that_the_webui_says(server: PageServer, browser: Any, webui_is: str) -> None:
+    server.documents["/host"] = webui(None)
+    server.routes = {CANVAS: {"width": 832, "height": 1216}} if webui_is == "there" else {}
+    size = {"width": 832, "height": 1216} if webui_is == "there" else {"width": 512, "height": 768}
+    with opened(browser, "about:blank", size=(1000, 720), complaints=("404",)) as page:
+        if webui_is == "busy":
+            page.route(f"**/{CANVAS}", lambda route: None)  # never answered
+        page.goto(f"{server.origin}{ROOT}/host")
+        frame = editor(page)
+        assert frame.evaluate("({ ...atelierEditor.size() })") == size
+        body = state(page)["pose"]["people"][0]["body"]
+        assert 0.6 * size["height"] < max(body[1::3]) - min(body[1::3]) < 0.9 * size["height"]
 
 
 def test_the_panel_is_told_of_every_change(server: PageServer, browser: Any) -> None:
@@ -331,8 +349,8 @@ def test_an_answer_that_comes_too_late_changes_nothing(server: PageServer, brows
     server.documents["/host"] = webui({"document": None, "picture": "photo", "stamp": 1})
     held: list[Any] = []
     with opened(browser, f"{server.origin}{ROOT}/host", size=(1000, 720)) as page:
-        page.route("**/atelier/v1/pose-editor/*", lambda route: held.append(route))
         frame = editor(page)
+        page.route("**/atelier/v1/pose-editor/*", lambda route: held.append(route))
 
         def reply(route: Any, content: dict[str, Any]) -> None:
             with page.expect_response("**/atelier/v1/pose-editor/*"):

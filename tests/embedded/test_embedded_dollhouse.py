@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import tiny
 import torch
+from atelier_core import sides
 from atelier_core.geometry import Extent
 from atelier_core.hosts.embedded import app, dollhouse, drawing
 from atelier_core.hosts.embedded.host import EmbeddedHost
@@ -48,7 +49,7 @@ def test_its_nine_channels_repaint(bare: EmbeddedHost) -> None:
 def test_it_says_so_and_offers_what_it_understands(bare: EmbeddedHost) -> None:
     assert "dollhouse" in app._hint(bare)
     assert dollhouse.draws(bare)
-    panel_side = dollhouse.first_side(bare)
+    panel_side = sides.first_side(bare)
     assert panel_side == 192
     for prompt, _ in dollhouse.EXAMPLES:
         said = grammar.parse(prompt)
@@ -69,7 +70,7 @@ def test_a_users_own_model_takes_precedence(bare: EmbeddedHost) -> None:
     try:
         assert not dollhouse.draws(bare)
         assert app._hint(bare) == ""
-        assert dollhouse.first_side(bare) == dollhouse.USUAL_SIDE
+        assert sides.first_side(bare) == sides.USUAL
         assert bare.shelf.checkpoint("").name == "mine"
     finally:
         own.unlink()
@@ -79,4 +80,4 @@ def test_where_nothing_is_the_folder_for_models_is_named(tmp_path: Path) -> None
     host = EmbeddedHost(tmp_path)
     assert "Stable-diffusion" in app._hint(host)
     assert not dollhouse.draws(host)
-    assert dollhouse.first_side(host) == dollhouse.USUAL_SIDE
+    assert sides.first_side(host) == sides.USUAL

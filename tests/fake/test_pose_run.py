@@ -369,6 +369,16 @@ def test_one_who_is_hardly_seen_does_not_stop_the_others(client: TestClient) -> 
     assert answer["document"]["people"][0]["body"][:3] == [20, 20, 1]
 
 
+def test_a_new_pose_begins_with_a_size_that_the_model_draws_well(client: TestClient, host: Host) -> None:
+    def told() -> Any:
+        return client.get("/atelier/v1/pose-editor/canvas").json()
+
+    assert told() == {"width": 512, "height": 768}
+    head = b'{"conditioner.embedders.1.model.ln_final.weight": {}}'
+    (host.folder("checkpoint") / "0.safetensors").write_bytes(len(head).to_bytes(8, "little") + head)
+    assert told() == {"width": 832, "height": 1216}
+
+
 def test_presets_come_with_points_and_own_ones_are_kept(client: TestClient) -> None:
     before = client.get("/atelier/v1/pose-editor/presets").json()["presets"]
     kinds = [one["kind"] for one in before]

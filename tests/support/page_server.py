@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 PACK = Path(__file__).resolve().parents[2]
 ROOT = "/some/path"  # a webui may sit under a path of its proxy
 PAGES = f"{ROOT}/atelier/pages/0123abcd/"
-PICTURES = f"{ROOT}/atelier/v1/core/pictures"
+ROUTES = f"{ROOT}/atelier/v1/"
+PICTURES = f"{ROUTES}core/pictures"
+CANVAS = "pose-editor/canvas"
 TYPES = {
     ".html": "text/html",
     ".mjs": "text/javascript",
@@ -30,6 +32,9 @@ class PageServer:
     pictures: dict[str, bytes] = field(default_factory=dict)  # "<id>" or "<id>?<query>"
     documents: dict[str, str] = field(default_factory=dict)  # path below ROOT -> HTML
     uploads: list[bytes] = field(default_factory=list)
+    routes: dict[str, object] = field(
+        default_factory=lambda: {CANVAS: {"width": 512, "height": 768}}
+    )  # what GETs answer
     asked: list[str] = field(default_factory=list)  # every path with its query
 
     def page(self, unit: str, query: str = "") -> str:
@@ -41,6 +46,8 @@ class PageServer:
         if path.startswith(PICTURES + "/"):
             found = self.pictures.get(target[len(PICTURES) + 1 :])
             return (200, "image/png", found) if found is not None else _missing()
+        if path[len(ROUTES) :] in self.routes and path.startswith(ROUTES):
+            return 200, TYPES[".json"], json.dumps(self.routes[path[len(ROUTES) :]]).encode()
         if path[len(ROOT) :] in self.documents:
             return 200, "text/html", self.documents[path[len(ROOT) :]].encode()
         file = _file(path)

@@ -17,6 +17,7 @@ from atelier_core.args import from_infotext, parse, read_entries, split_infotext
 from atelier_core.errors import UserError
 from atelier_core.geometry import Extent
 from atelier_core.host import Host
+from atelier_core.sides import first_side
 from atelier_core.ui import widgets
 from PIL import Image
 
@@ -45,9 +46,9 @@ FROM_HOST = {"Steps": "steps", "Sampler": "sampler", "Schedule type": "scheduler
 
 
 def build(host: Host) -> None:
-    t = host.translate
+    t, side = host.translate, first_side(host)
     parts: dict[str, Any] = {name: widgets.hidden_text(f"{ID}_{name}") for name in ("state", "taken")}
-    parts["page"] = gr.HTML(stage.page(host, ID, HEIGHT, None, Extent(512, 512)), elem_id=f"{ID}_view")
+    parts["page"] = gr.HTML(stage.page(host, ID, HEIGHT, None, Extent(side, side)), elem_id=f"{ID}_view")
     with gr.Row():
         parts["look"] = gr.Button(t("Draft regions from their prompts"), size="sm", elem_id=f"{ID}_look")
         parts["draft"] = gr.Button("draft", elem_id=f"{ID}_draft", elem_classes=["atelier-hidden"])
@@ -58,7 +59,7 @@ def build(host: Host) -> None:
             controls = _words(host)
             controls |= stage.region_rows(host, ID, parts["state"])
         with gr.Column(scale=5, min_width=320):
-            controls |= _settings(host)
+            controls |= _settings(host, side)
             parts |= _results(host)
     lists = [controls[name] for name in rows.NAMES if name.startswith("file")]
     lists += merging.build(host, stage.choices)
@@ -116,7 +117,7 @@ def _words(host: Host) -> dict[str, Any]:
     return made
 
 
-def _settings(host: Host) -> dict[str, Any]:
+def _settings(host: Host, side: int) -> dict[str, Any]:
     t = host.translate
     made: dict[str, Any] = {}
 
@@ -132,8 +133,8 @@ def _settings(host: Host) -> dict[str, Any]:
             schedulers, value=schedulers[0], label=t("Schedule type"), elem_id=f"{ID}_scheduler", min_width=120
         )
     with gr.Row():
-        slider("width", 64, 2048, 512, 8, t("Width"))
-        slider("height", 64, 2048, 512, 8, t("Height"))
+        slider("width", 64, 2048, side, 8, t("Width"))
+        slider("height", 64, 2048, side, 8, t("Height"))
     with gr.Row():
         slider("steps", 1, 150, 20, 1, t("Sampling steps"))
         slider("cfg", 1, 30, 7, 0.5, t("CFG scale"))

@@ -14,6 +14,7 @@ from atelier_core.args import arg
 from atelier_core.errors import UserError
 from atelier_core.geometry import Extent
 from atelier_core.host import Host
+from atelier_core.sides import first_side, upright
 from PIL import Image
 
 from . import dialects, document, draw, frame, hull, run, shapes, svg
@@ -164,6 +165,10 @@ def _region(person: Person, size: Extent) -> dict[str, Any]:
     return {"name": person.name, "concept": person.concept, "prompt": person.prompt, "mask": mask}
 
 
+def canvas(host: Host) -> dict[str, Any]:
+    return upright(first_side(host))._asdict()
+
+
 def interrupt(host: Host) -> dict[str, Any]:
     host.interrupt()
     return {"stopping": True}
@@ -178,6 +183,7 @@ def _png(pixels: np.ndarray) -> bytes:
 ROUTES = (
     Route("POST", "generate", generate, PoseArgs, about="Pictures by a pose, a drawing or a picture's structure"),
     Route("POST", "interrupt", interrupt, about="Stop the run that is under way"),
+    Route("GET", "canvas", canvas, about="The size that a new pose begins with, fit for the loaded model", page=True),
     Route("GET", "presets", presets, about="Poses, hands and faces that are there, with their points", page=True),
     Route("POST", "keep", keep, KeepArgs, about="Keep a person's pose as a preset", page=True),
     Route("POST", "forget", forget, NameArgs, about="Remove a preset that was kept", page=True),

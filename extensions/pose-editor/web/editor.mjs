@@ -16,7 +16,7 @@ import { blank, standing } from "./document.mjs";
 import { drawTools } from "./drawtool.mjs";
 import { openFiles } from "./files.mjs";
 import { frameOf } from "./grips.mjs";
-import { openHost } from "./host.mjs";
+import { asked, openHost } from "./host.mjs";
 import "./icons.mjs";
 import { openLayers } from "./layerlist.mjs";
 import { openLibrary } from "./library.mjs";
@@ -30,9 +30,9 @@ import { openScene } from "./scene.mjs";
 import { beginning, jointAt, KEPT, openSession } from "./session.mjs";
 import { stretched } from "./transform.mjs";
 
-const SIZE = { width: 512, height: 768 };
+const USUAL = { width: 512, height: 768 }; // where no webui says what its model draws well
 const STICKS = ["standard", "wide"];
-const PATIENCE = 1000; // ms for the panel to say what it wants edited, before it is told what is here
+const PATIENCE = 1000; // ms for the webui's size, and for the panel to say what it wants edited
 const BARS = { bottom: 64, top: 60 }; // CSS pixels of the stage that lie below the bars
 
 const part = (name) => document.getElementById(name);
@@ -50,6 +50,7 @@ let stage = null; // it tells of its first change before it is there
 adorn(document);
 const on = { open: (request) => takeUp((arrived = request)), flush };
 const { bridge } = await openPage("pose-editor", import.meta.url, on, () => renamed());
+const SIZE = bridge.alone ? USUAL : await Promise.race([asked("canvas").catch(() => USUAL), tired(USUAL)]);
 
 const say = announce;
 const session = openSession(beginning(first(SIZE.width, SIZE.height, null)));
@@ -89,6 +90,10 @@ if (!bridge.alone) {
   part("section-layers").addEventListener("toggle", () => maps.open());
 }
 session.changed(followed);
+
+function tired(usual) {
+  return new Promise((done) => setTimeout(done, PATIENCE, usual));
+}
 
 // ---- what is seen
 

@@ -13,6 +13,7 @@ from atelier_core.api.pictures import source
 from atelier_core.args import parse
 from atelier_core.errors import UserError
 from atelier_core.host import Host
+from atelier_core.sides import first_side
 from atelier_core.ui import widgets
 from atelier_core.units import loaded
 
@@ -23,7 +24,7 @@ from .options import TeachArgs
 
 ID = "atelier_concept_lock_teach"
 PICTURES_HEIGHT, LESSON_HEIGHT = 580, 540  # CSS pixels of the two pages
-SIZE = 512
+LARGEST = 1536  # pixels
 STAMPS = count(1)
 TAUGHT = (
     "name", "trigger", "noun", "preset", "kind", "rank", "steps", "rate", "text_rate", "size", "batch", "prior",
@@ -34,13 +35,13 @@ Row = tuple[Any, Any]  # of a region in the tab: its list of files, its trigger 
 
 def build(host: Host, rows: Sequence[Row] = (), choices: Callable[[Host], list[Any]] = lambda host: []) -> None:
     """`rows`: of the regions that can use what was taught; `choices`: what their lists of files offer."""
-    t, tag = host.translate, ID
+    t, tag, side = host.translate, ID, min(LARGEST, first_side(host))
     with gr.Accordion(t("Teach a concept from a few pictures"), open=False, elem_id=tag):
         state, use = widgets.hidden_text(f"{tag}_state"), widgets.hidden_text(f"{tag}_use")
-        pictures = gr.HTML(_pictures(host), elem_id=f"{tag}_view")
+        pictures = gr.HTML(_pictures(host, side), elem_id=f"{tag}_view")
         with gr.Row():
             with gr.Column(scale=6, min_width=320):
-                made = _settings(host)
+                made = _settings(host, side)
             with gr.Column(scale=5, min_width=320):
                 with gr.Row():
                     ask, begin = _button(t("Estimate"), "estimate"), _button(t("Start"), "run", "primary")
@@ -63,7 +64,7 @@ def _button(label: str, name: str, variant: Literal["primary", "secondary"] = "s
     return gr.Button(name, elem_id=f"{ID}_{name}", elem_classes=["atelier-hidden"])
 
 
-def _pictures(host: Host, size: float = SIZE) -> str:
+def _pictures(host: Host, size: float) -> str:
     return _page(host, "page", "teach/index.html", PICTURES_HEIGHT, {"size": int(size)})
 
 
@@ -76,7 +77,7 @@ def _page(host: Host, name: str, file: str, height: int, options: Mapping[str, A
     return widgets.page_html(host, loaded.units["concept-lock"], f"{ID}_{name}", height, opened, file=file)
 
 
-def _settings(host: Host) -> dict[str, Any]:
+def _settings(host: Host, side: int) -> dict[str, Any]:
     t, tag = host.translate, ID
     made: dict[str, Any] = {}
 
@@ -105,7 +106,7 @@ def _settings(host: Host) -> dict[str, Any]:
         number("rate", 0, t("Learning rate"), open_)
         number("text_rate", 0, t("Rate of the text encoder"), t("0: it is not trained"))
     with gr.Row():
-        made["size"] = gr.Slider(64, 1536, SIZE, step=64, label=t("Size in pixels"), elem_id=f"{tag}_size")
+        made["size"] = gr.Slider(64, LARGEST, side, step=64, label=t("Size in pixels"), elem_id=f"{tag}_size")
         made["batch"] = gr.Slider(1, 16, 1, step=1, label=t("Pictures in a step"), elem_id=f"{tag}_batch")
     label, info = (
         t("Keep what the model knows of the noun"),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .host import EmbeddedHost
 
-USUAL_SIDE = 512  # pixels
 # The world that it knows has a small grammar, English, and these are said in it; beside each its meaning in Korean.
 EXAMPLES = (
     (
@@ -54,13 +52,3 @@ def draws(host: EmbeddedHost) -> bool:
 
 def came_along(host: EmbeddedHost, path: Path) -> bool:
     return path.is_relative_to(host.root / "models" / "dollhouse")
-
-
-def first_side(host: EmbeddedHost) -> int:
-    """Of the pictures that the model in use was made for, as far as it says so."""
-    used = host.loaded()
-    config = used.path / "unet" / "config.json" if used and used.path else None
-    if config is None or not config.is_file():
-        return USUAL_SIDE
-    said = json.loads(config.read_text(encoding="utf-8")).get("sample_size")
-    return said * 8 if isinstance(said, int) else USUAL_SIDE

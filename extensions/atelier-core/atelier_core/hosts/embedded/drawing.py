@@ -18,6 +18,7 @@ from ...errors import UserError
 from ...geometry import Extent
 from ...job import Control, Job
 from ...picture import from_pil, read
+from ...sides import first_side
 from ...ui.widgets import hidden_text, page_click, run_click, sentence
 from ...units import Unit
 from . import accordions, dollhouse
@@ -130,7 +131,7 @@ class Panel:
 
     def _numbers(self) -> None:
         t, parts = self.t, self.parts
-        schedules, first = ["Automatic", *SCHEDULES], dollhouse.first_side(self.host)
+        schedules, first = ["Automatic", *SCHEDULES], first_side(self.host)
         with gr.Row():
             parts["sampler"] = gr.Dropdown(
                 list(NAMES), value="Euler a", label=t("Sampling method"), elem_id=self._id("sampling"), min_width=130
