@@ -612,6 +612,11 @@ def test_the_panel_is_told_every_edit_and_opens_what_it_likes(server: PageServer
         inside = page.frames[1]
         inside.wait_for_selector("html[data-ready]", state="attached")
         options = json.dumps({"width": 640, "height": 320, "field": "atelier_concept_lock_txt2img_state"})
+        page.evaluate(
+            "message => post(message)", {"type": "open", "options": '{"width": 192, "height": 192}', "stamp": 0}
+        )
+        inside.wait_for_function("atelierEditor.state().width === 192")
+        assert not inside.evaluate("atelierEditor.history.canUndo")  # nobody has done anything yet
         mask = base64.b64encode(png(np.pad(np.full((20, 30), 255, np.uint8), ((60, 80), (10, 280))))).decode()
         document = board({"id": "k1", "name": "Ann", "mask": [0, 0, 0.5, 1]}, {"id": "k2", "mask": mask})
         page.evaluate(
@@ -639,6 +644,7 @@ def test_the_panel_is_told_every_edit_and_opens_what_it_likes(server: PageServer
         )
         page.wait_for_function("heard.some(({type, value}) => type === 'send' && JSON.parse(value).width === 320)")
         assert len(told(page)[-1]["regions"]) == 3 and inside.evaluate("atelierEditor.state().width") == 320
+        assert inside.evaluate("atelierEditor.history.undoLabel") == "Change the size"
 
         inner.locator("[data-do=split-halves]").click()
         page.evaluate("post({ type: 'flush', id: 7 })")

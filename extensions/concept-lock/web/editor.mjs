@@ -158,7 +158,9 @@ async function put({ document: text, picture }, asked) {
   const { regions } = board ?? session.state;
   const next = { ...session.state, width, height, regions, picture: source };
   if (Object.keys(next).every((name) => next[name] === session.state[name])) return;
-  session.edit(t(board || picture ? "Open" : "Change the size"), () => next, board || picture ? null : "size");
+  const opened = Boolean(board || picture);
+  if (!opened && session.history.beginWith(next)) return;
+  session.edit(t(opened ? "Open" : "Change the size"), () => next, opened ? null : "size");
 }
 
 const found = arrived ? false : await memory.use(memory.last());

@@ -253,11 +253,7 @@ function begin() {
 async function sample() {
   const answer = await fetch(new URL("sample/room.png", import.meta.url));
   const source = await sourceOf(await answer.blob(), true);
-  if (session.history.canUndo) return; // somebody was faster
-  session.history.restore({
-    entries: [{ state: { ...session.state, picture: source }, label: "", size: 0 }],
-    now: 0,
-  });
+  session.history.beginWith({ ...session.state, picture: source }); // unless somebody was faster
 }
 
 const found = arrived ? false : await memory.use(memory.last());

@@ -155,6 +155,19 @@ test("a dump brings everything back, also through a clone that keeps the sharing
   );
 });
 
+test("another beginning is taken where nothing was done, and is no step", () => {
+  const history = openHistory(0);
+  let heard = 0;
+  history.changed(() => heard++);
+  assert.equal(history.beginWith(1), true);
+  assert.deepEqual([history.state, history.canUndo, heard], [1, false, 1]);
+  history.push(2, "two");
+  assert.equal(history.beginWith(3), false);
+  history.undo();
+  assert.equal(history.beginWith(3), false); // what was undone may be wanted again
+  assert.deepEqual([history.state, history.redo()], [1, 2]);
+});
+
 test("a small dump keeps the latest steps", () => {
   const { history } = timed(0, { sizeOf: () => 10 });
   for (const n of [1, 2, 3, 4]) history.push(n, `${n}`);

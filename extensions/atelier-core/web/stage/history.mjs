@@ -51,6 +51,14 @@ export function openHistory(state, { most = MOST, sizeOf = freshBytes, clock = (
     tell();
   }
 
+  /** Another beginning, where nothing was done yet; false, and nothing changes, elsewhere. */
+  function beginWith(next) {
+    if (entries.length > 1) return false;
+    entries = [{ state: next, label: "", size: 0 }];
+    tell();
+    return true;
+  }
+
   function go(step) {
     if (!(now + step in entries)) return history.state;
     now += step;
@@ -98,6 +106,7 @@ export function openHistory(state, { most = MOST, sizeOf = freshBytes, clock = (
     undo: () => go(-1),
     redo: () => go(1),
     takeBack,
+    beginWith,
     seal: () => void (open = null),
     dump,
     restore,
