@@ -145,7 +145,8 @@ def write(folder: Path, parts: dict[str, Any], name: str = "dollhouse") -> Path:
 
     folder, clip = folder.resolve(), folder.resolve() / "dollhouse-clip"
     path = folder / f"{name}.safetensors"
-    home.write(path, checkpoint(parts))
+    side = 8 * parts["unet"].config.sample_size
+    home.write(path, checkpoint(parts), {"format": "pt", "modelspec.resolution": f"{side}x{side}"})
     path.with_suffix(".yaml").write_text(yaml_of(parts["unet"].config.in_channels, clip), encoding="utf-8")
     write_clip(clip, {name: getattr(parts["text"].config, name) for name in _TEXT})
     return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import torch
 from atelier_core.hosts.embedded import checkpoint
 from atelier_core.hosts.embedded.shelf import Shelf
+from atelier_core.sides import first_side
 
 from dollhouse import TEST_POSES, core, export, home, nets, sheet
 from dollhouse.measure import draw
@@ -54,6 +56,8 @@ def test_the_folder_and_the_single_file_are_the_same_networks(
     for a, b in zip(answers(one, channels), answers(other, channels), strict=True):
         assert a.abs().max() > 0
         assert (a - b).abs().max() <= 1e-4
+    sides = [first_side(SimpleNamespace(loaded=lambda model=model: model)) for model in (one, other)]
+    assert sides == [192, 192]
 
 
 def test_a_host_finds_the_family_behind_the_users_own_files(family: Path) -> None:

@@ -119,6 +119,27 @@ def test_what_is_kept_by_its_label_has_a_label_of_its_own(host: FakeHost) -> Non
     assert len(kept) == len(set(kept)) and "Steps" not in kept and "Sampling steps" in kept
 
 
+@pytest.mark.parametrize(
+    ("said", "side", "taught"), [("1024x1024", 1024, 1024), ("2048x2048", 2048, 1536), ("", 512, 512)]
+)
+def test_tab_and_lesson_begin_with_what_the_checkpoint_was_made_for(
+    host: FakeHost, said: str, side: int, taught: int
+) -> None:
+    if said:
+        head = json.dumps({"__metadata__": {"modelspec.resolution": said}}).encode()
+        (host.folder("checkpoint") / "0.safetensors").write_bytes(len(head).to_bytes(8, "little") + head)
+    with gr.Blocks() as block:
+        panel.build(host)
+    parts = {one.elem_id: one for one in block.blocks.values() if getattr(one, "elem_id", None)}
+    sides = [parts[f"atelier_concept_lock_{name}"] for name in ("width", "height", "teach_size")]
+    assert [one.value for one in sides] == [side, side, taught]
+    assert all(one.do_not_save_to_config for one in sides)  # or the webui brings back those of its first start
+    for view, told in (("view", {"width": side, "height": side}), ("teach_view", {"size": taught})):
+        page = html.unescape(parts[f"atelier_concept_lock_{view}"].value)
+        options = json.loads(page.partition('data-open="')[2].partition('" data-lang')[0])["options"]
+        assert told.items() <= json.loads(options).items()
+
+
 def test_the_tab_s_values_make_the_lock(host: FakeHost) -> None:
     page, said = panel._run(host, TWO, *values())
     assert said.count("<img") == 1 and "data-show" in page

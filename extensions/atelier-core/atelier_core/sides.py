@@ -1,22 +1,23 @@
-"""The sizes that tabs begin with: those of the pictures that the loaded checkpoint was made for, as its file says."""
+"""The sizes that tabs begin with: those of the pictures that the loaded checkpoint was made for, as its files say."""
 
 from __future__ import annotations
 
 import json
 import re
 from functools import lru_cache
+from math import isqrt
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from .geometry import Extent
 
 USUAL, LARGE = 512, 1024  # pixels
 LEAST, MOST = 64, 2048  # pixels that can be meant
-STEP = 64  # pixels that sides are told in
+STEP = 64  # pixels that sides are multiples of
 CELL = 8  # pixels of a picture in a cell of its latent
 _LARGE = ("conditioner.embedders.", "double_blocks.", "joint_blocks.")  # in names of SDXL, of Flux, of SD 3
-_SAID = re.compile(r"""^ {4,}["']?image_size["']?: *(\d+)""", re.MULTILINE)  # cells, in a checkpoint's own .yaml
-_MOST_HEADER = 100_000_000  # bytes, the format's own limit
+_SAID = re.compile(r"(\d{2,4})x(\d{2,4})")
+_MOST_HEADER = 16_000_000  # bytes; those of the largest models have two or three million
 
 
 class Checkpoint(Protocol):
@@ -37,11 +38,10 @@ def first_side(host: Drawing) -> int:
     if path is None:
         return USUAL
     try:
-        stat = path.stat()
-        side = _side(path, stat.st_mtime_ns, stat.st_size)
-    except (OSError, ValueError, AttributeError):  # nothing there, or nothing that makes sense
+        side = _of_folder(path) if path.is_dir() else _of_file(path)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):  # nothing there, or no sense in it
         return USUAL
-    return side if LEAST <= side <= MOST else USUAL
+    return side // STEP * STEP if LEAST <= side <= MOST else USUAL
 
 
 def upright(side: int) -> Extent:
@@ -53,23 +53,26 @@ def upright(side: int) -> Extent:
     return Extent(*(round(side * share / STEP) * STEP for share in (0.8125, 1.1875)))  # 832 × 1216 for SDXL
 
 
+def _of_folder(path: Path) -> int:
+    said = json.loads((path / "unet" / "config.json").read_text(encoding="utf-8")).get("sample_size")
+    return said * CELL if isinstance(said, int) else USUAL
+
+
+def _of_file(path: Path) -> int:
+    stat = path.stat()
+    resolution, large = _head(path, stat.st_mtime_ns, stat.st_size)
+    said = _SAID.fullmatch(resolution)
+    return isqrt(int(said[1]) * int(said[2])) if said else LARGE if large else USUAL
+
+
 @lru_cache(maxsize=64)
-def _side(path: Path, changed: int, size: int) -> int:
-    if path.is_dir():
-        said = json.loads((path / "unet" / "config.json").read_text(encoding="utf-8")).get("sample_size")
-        return said * CELL if isinstance(said, int) else USUAL
-    recipe = path.with_suffix(".yaml")
-    found = _SAID.search(recipe.read_text(encoding="utf-8")) if recipe.is_file() else None
-    if found:
-        return int(found[1]) * CELL
-    return LARGE if any(part in name for name in _names(path) for part in _LARGE) else USUAL
-
-
-def _names(path: Path) -> list[str]:
-    """Of a safetensors file's tensors; of any other file none."""
+def _head(path: Path, changed: int, size: int) -> tuple[str, bool]:
+    """What a safetensors file says of its resolution, and whether its tensors are a large model's."""
     with path.open("rb") as file:
-        head = file.read(9)
-        length = int.from_bytes(head[:8], "little")
-        if head[8:] != b"{" or length > _MOST_HEADER:
-            return []
-        return list(json.loads(b"{" + file.read(length - 1)))
+        start = file.read(9)
+        length = int.from_bytes(start[:8], "little")
+        if start[8:] != b"{" or length > _MOST_HEADER:
+            return "", False
+        head: dict[str, Any] = json.loads(b"{" + file.read(length - 1))
+    resolution = head.get("__metadata__", {}).get("modelspec.resolution", "")
+    return str(resolution), any(part in name for name in head for part in _LARGE)

@@ -135,6 +135,8 @@ def _settings(host: Host, side: int) -> dict[str, Any]:
     with gr.Row():
         slider("width", 64, 2048, side, 8, t("Width"))
         slider("height", 64, 2048, side, 8, t("Height"))
+    for name in ("width", "height"):  # those of the checkpoint of today, not of the one when the webui first started
+        widgets.internal(made[name])
     with gr.Row():
         slider("steps", 1, 150, 20, 1, t("Sampling steps"))
         slider("cfg", 1, 30, 7, 0.5, t("CFG scale"))

@@ -50,10 +50,11 @@ let stage = null; // it tells of its first change before it is there
 adorn(document);
 const on = { open: (request) => takeUp((arrived = request)), flush };
 const { bridge } = await openPage("pose-editor", import.meta.url, on, () => renamed());
-const SIZE = bridge.alone ? USUAL : await Promise.race([asked("canvas").catch(() => USUAL), tired(USUAL)]);
+let size = USUAL; // of a new pose
+const sized = bridge.alone ? null : Promise.race([asked("canvas"), tired()]).then(resize, () => {});
 
 const say = announce;
-const session = openSession(beginning(first(SIZE.width, SIZE.height, null)));
+const session = openSession(beginning(first(size.width, size.height, null)));
 const actions = openActions(session);
 const drawing = drawTools(session, brush, { complain });
 const scene = openScene(session, drawing.paint);
@@ -77,7 +78,7 @@ stage = openStage({
   stage: part("stage"),
   canvas: part("canvas"),
   svg: part("handles"),
-  size: SIZE,
+  size,
   inset: () => ({ bottom: BARS.bottom, top: part("brush").hidden && part("ghostly").hidden ? 0 : BARS.top }),
   draw,
   tools: { pose: posing.pose, marquee: posing.marquee, hand: { cursor: "grab" }, ...drawing.tools },
@@ -91,8 +92,12 @@ if (!bridge.alone) {
 }
 session.changed(followed);
 
-function tired(usual) {
-  return new Promise((done) => setTimeout(done, PATIENCE, usual));
+function resize(told) {
+  if (told?.width > 0 && told.height > 0) size = { width: told.width, height: told.height };
+}
+
+function tired() {
+  return new Promise((done) => setTimeout(done, PATIENCE));
 }
 
 // ---- what is seen
@@ -222,15 +227,16 @@ async function open(request) {
   const options = JSON.parse(request.options || "{}"); // {width, height} of the canvas, {field} to tell, {stick}
   if (options.field) host.writeTo(options.field);
   if (STICKS.includes(options.stick)) session.set("stick", options.stick);
+  await sized;
   await memory.use(placeFor(KEPT.name, picture, options.field), { passing: Boolean(options.field) });
   const mark = fingerprint(JSON.stringify([text, picture, request.options, request.stamp]));
   if (memory.beganWith(mark)) return;
   try {
     const source = picture ? await sourceById(picture) : null;
-    const size = source ?? (options.width && options.height ? options : null);
-    const { width, height } = size ?? SIZE;
+    const given = source ?? (options.width && options.height ? options : null);
+    const { width, height } = given ?? size;
     const { pose, notes } = text ? readPose(text, source) : { pose: first(width, height, picture), notes: [] };
-    const fitted = size ? stretched(pose, { width, height }) : pose;
+    const fitted = given ? stretched(pose, { width, height }) : pose;
     session.update(t("Open"), { ...beginning(fitted), layers: session.state.layers, picture: source });
     memory.note(mark);
     session.choose(pose.people.length ? 0 : null);
@@ -247,7 +253,7 @@ function first(width, height, picture) {
 
 /** Where nothing is kept; layers stay as they were set. */
 function begin() {
-  return { ...beginning(first(SIZE.width, SIZE.height, null)), layers: session.state.layers };
+  return { ...beginning(first(size.width, size.height, null)), layers: session.state.layers };
 }
 
 async function sample() {
@@ -256,6 +262,7 @@ async function sample() {
   session.history.beginWith({ ...session.state, picture: source }); // unless somebody was faster
 }
 
+if (!arrived) await sized;
 const found = arrived ? false : await memory.use(memory.last());
 if (!found && !arrived && bridge.alone) await sample();
 await pictures.refresh();

@@ -51,7 +51,7 @@ export function openHistory(state, { most = MOST, sizeOf = freshBytes, clock = (
     tell();
   }
 
-  /** Another beginning, where nothing was done yet; false, and nothing changes, elsewhere. */
+  /** Another beginning, where there is no step to undo or redo; false, and nothing changes, elsewhere. */
   function beginWith(next) {
     if (entries.length > 1) return false;
     entries = [{ state: next, label: "", size: 0 }];

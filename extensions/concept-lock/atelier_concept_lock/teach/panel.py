@@ -107,6 +107,7 @@ def _settings(host: Host, side: int) -> dict[str, Any]:
         number("text_rate", 0, t("Rate of the text encoder"), t("0: it is not trained"))
     with gr.Row():
         made["size"] = gr.Slider(64, LARGEST, side, step=64, label=t("Size in pixels"), elem_id=f"{tag}_size")
+        widgets.internal(made["size"])  # that of the checkpoint of today
         made["batch"] = gr.Slider(1, 16, 1, step=1, label=t("Pictures in a step"), elem_id=f"{tag}_batch")
     label, info = (
         t("Keep what the model knows of the noun"),
