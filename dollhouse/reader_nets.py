@@ -321,6 +321,11 @@ def _twice(says: nn.Module, seen: Tensor) -> Tensor:
     return said / 2
 
 
+def torsos(joints: Tensor) -> Tensor:
+    """How long they are, [N], from joints [N, 18, 2]."""
+    return (joints[:, NECK] - (joints[:, R_HIP] + joints[:, L_HIP]) / 2).norm(dim=-1)
+
+
 def hottest(maps: Tensor) -> Tensor:
     """The maps near their hottest cells alone: between two places that are likely there is often none."""
     side = maps.shape[-1]

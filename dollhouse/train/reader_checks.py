@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from dollhouse.reader_nets import DOLL_READ, SCENE_READ, dolls_read, scenes_read
+from dollhouse.reader_nets import DOLL_READ, SCENE_READ, dolls_read, scenes_read, torsos
 from dollhouse.readers import boxes_of, overlap
-from dollhouse.skeleton import L_HIP, NECK, R_HIP
 from dollhouse.train.reader_losses import floats
 from dollhouse.train.shelf import Shelf
 
@@ -60,5 +59,4 @@ def _dolls(nets: nn.ModuleDict, x: Tensor, batch: dict[str, Tensor]) -> dict[str
 
 def _near(found: Tensor, joints: Tensor, visible: Tensor) -> Tensor:
     """Of the visible joints, those off by less than a tenth of the torso's length."""
-    torso = (joints[:, NECK] - (joints[:, R_HIP] + joints[:, L_HIP]) / 2).norm(dim=-1)
-    return ((found - joints).norm(dim=-1) < 0.1 * torso[:, None])[visible]
+    return ((found - joints).norm(dim=-1) < 0.1 * torsos(joints)[:, None])[visible]

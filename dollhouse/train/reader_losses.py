@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dollhouse.reader_nets import LIGHT_ROW, OTHER_SIDE, STRIDE, hottest, into, places
-from dollhouse.skeleton import L_HIP, MIRROR, NECK, R_HIP
+from dollhouse.reader_nets import LIGHT_ROW, OTHER_SIDE, STRIDE, hottest, into, places, torsos
+from dollhouse.skeleton import MIRROR
 
 HIDDEN = 0.15  # what a joint that cannot be seen counts
 BLURS = (0.8, 1.1)  # cells of the coarse map and of the fine one
@@ -92,7 +92,7 @@ def joint_loss(found: tuple[Tensor, Tensor], seen: Tensor, windows: Tensor, join
     spots = into(windows, joints)
     within = ((spots > 0) & (spots < 1)).all(-1)
     weight = within * torch.where(visible, 1.0, HIDDEN)
-    torso = (spots[:, NECK] - (spots[:, R_HIP] + spots[:, L_HIP]) / 2).norm(dim=-1).clamp(min=0.05)
+    torso = torsos(spots).clamp(min=0.05)
     coarse, fine = (_off(maps, spots, torso, blur) for maps, blur in zip(found, BLURS, strict=True))
     wrong = ((coarse / 2 + fine) * weight).sum() / weight.sum().clamp(min=1)
     return 0.1 * wrong + F.binary_cross_entropy_with_logits(seen, (visible & within).float())
